@@ -1,0 +1,80 @@
+"""The users context's door: what other contexts may ask of it, in plain values.
+
+Nothing here knows Django or a database. Whoever holds a `UsersPort` cannot tell whether the answers come from the monolith's own
+tables or from the extracted service.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PostalAddress:
+    """A customer's address. `number` is 0 for the profile address, else the key of one of the further addresses."""
+
+    number: int
+    kind: str
+    label: str
+    lines: tuple[str, ...]
+    city: str
+    region: str
+    postal_code: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewAddress:
+    """An address to be added to a customer; `kind` is one of billing, home, main_office, primary, shipping, archive."""
+
+    kind: str
+    label: str
+    lines: tuple[str, ...]
+    city: str
+    region: str
+    postal_code: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer as other contexts see it; `key` is the integer that they keep as a reference."""
+
+    key: int
+    public_id: UUID
+    email: str
+    display_name: str
+    addresses: tuple[PostalAddress, ...]
+
+
+class UnknownCustomer(Exception):  # noqa: N818
+    """No customer has this key."""
+
+    def __init__(self, key: int) -> None:
+        super().__init__(f"No customer has the key {key}.")
+        self.key = key
+
+
+class InvalidAddress(Exception):  # noqa: N818
+    """The users context refused the address; `errors` maps field names to messages."""
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        super().__init__("; ".join(f"{field}: {' '.join(messages)}" for field, messages in errors.items()))
+        self.errors = errors
+
+
+class UsersPort(Protocol):
+    """Reads come from the side that has authority; a write is executed there exactly once, or raises."""
+
+    def customers(self, keys: Sequence[int]) -> dict[int, Customer]:
+        """The customers with these keys; keys that nobody has are absent from the answer."""
+        ...
+
+    def customer(self, key: int) -> Customer:
+        """One customer. Raises `UnknownCustomer`."""
+        ...
+
+    def add_address(self, key: int, address: NewAddress) -> PostalAddress:
+        """Add an address and answer it with its number. Raises `UnknownCustomer`, `InvalidAddress`."""
+        ...
