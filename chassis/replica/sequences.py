@@ -1,0 +1,42 @@
+"""Key allocators change hands with the authority: the gainer goes on above everything that either side ever allocated."""
+
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+GAP: Final = 1_000
+"""Keys left free at each hand-over, so that a number drawn before it and never used cannot come back."""
+
+
+def positions(connection: psycopg.Connection[Any], context: str) -> dict[str, int]:
+    """The last number drawn from each registered sequence of `context`, by logical name."""
+    rows = connection.execute(
+        "SELECT name, sequence FROM banyan_sequence WHERE context = %s", (context,)
+    ).fetchall()
+    return {name: _last_drawn(connection, sequence) for name, sequence in rows}
+
+
+def advance(connection: psycopg.Connection[Any], context: str, floors: dict[str, int]) -> dict[str, int]:
+    """Set each sequence of `context` past both its own position and the other side's (`floors`), plus the gap.
+
+    Returns the new positions. Raises `KeyError` when the sides have not registered the same sequences.
+    """
+    rows = connection.execute(
+        "SELECT name, sequence FROM banyan_sequence WHERE context = %s", (context,)
+    ).fetchall()
+    reached: dict[str, int] = {}
+    for name, sequence in rows:
+        reached[name] = max(_last_drawn(connection, sequence), floors[name]) + GAP
+        connection.execute("SELECT setval(%s::regclass, %s)", (sequence, reached[name]))
+    if missing := floors.keys() - reached.keys():
+        raise KeyError(f"not registered on the gaining side: {', '.join(sorted(missing))}")
+    return reached
+
+
+def _last_drawn(connection: psycopg.Connection[Any], sequence: str) -> int:
+    """A loader may have set keys by hand above the sequence; it is expected to have moved the sequence too."""
+    query = sql.SQL("SELECT last_value FROM {}").format(sql.Identifier(*sequence.split(".")))
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
