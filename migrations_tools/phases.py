@@ -25,7 +25,9 @@ class Owner(StrEnum):
 
 
 class Reads(StrEnum):
-    """Who answers reads; COHORTS: the service for the cohorts below the read percentage, else the monolith."""
+    """Who answers reads; COHORTS: the service for the cohorts below the read percentage, else the
+    monolith.
+    """
 
     MONOLITH = "monolith"
     COHORTS = "cohorts"

@@ -36,7 +36,9 @@ def resolve(reference: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A public path prefix of the context; `read` are the methods that a canary may send to the other side."""
+    """A public path prefix of the context; `read` are the methods that a canary may send to the
+    other side.
+    """
 
     prefix: str
     read: tuple[str, ...] = ("GET", "HEAD")
@@ -66,7 +68,9 @@ class Table:
 
     @property
     def sequence_column(self) -> str | None:
-        """The column whose sequence is handed over with the authority; None where keys come from elsewhere."""
+        """The column whose sequence is handed over with the authority; None where keys come from
+        elsewhere.
+        """
         return self.key if self.sequence and isinstance(self.key, str) else None
 
     @property
@@ -181,8 +185,11 @@ class ContextPlan:
             yield "it has no route: nothing could ever be sent to the service"
         if not self.aggregates:
             yield "it has no aggregate: nothing would be moved"
-        for declared in (*self.routes, *self.aggregates, self.gates):
-            yield from declared.errors()
+        for route in self.routes:
+            yield from route.errors()
+        for aggregate in self.aggregates:
+            yield from aggregate.errors()
+        yield from self.gates.errors()
         yield from (f"table {name!r} is declared twice" for name in _twice([t.name for t in self.tables]))
         yield from (f"route {name!r} is declared twice" for name in _twice([r.prefix for r in self.routes]))
         for what in ("port", "local", "gateway"):

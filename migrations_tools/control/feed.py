@@ -1,0 +1,76 @@
+"""The routes that facades follow: read from the state, answered over HTTP and pushed over Valkey.
+
+A service whose address is not known is listed with no address; the facade keeps what it knew.
+"""
+
+import logging
+from typing import Any
+
+import orjson
+import valkey
+from django.core.exceptions import ImproperlyConfigured
+
+from chassis import env
+from migrations_tools.control.models import ContextState
+from migrations_tools.phases import Phase
+from migrations_tools.plans import PLANS
+
+CHANNEL = "banyan:routes"
+ACKNOWLEDGEMENT = "banyan:facade:"
+_TIMEOUT_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+def routes() -> dict[str, Any]:
+    """{"version": int, "contexts": {name: {"phase", "epoch", "read_percent", "shadow_percent",
+    "services"}}}.
+    """
+    states = {state.context: state for state in ContextState.objects.filter(context__in=PLANS)}
+    return {
+        "version": max((state.version for state in states.values()), default=0),
+        "contexts": {name: _entry(name, states.get(name)) for name in PLANS},
+    }
+
+
+def publish() -> None:
+    """Push the routes to every facade that listens. Raises `valkey.ValkeyError` when there is no
+    Valkey to push to.
+    """
+    message = orjson.dumps(routes())
+    with _valkey() as client:
+        client.publish(CHANNEL, message)
+
+
+def behind(version: int) -> list[str]:
+    """The running facades that have not applied this version yet. Raises `valkey.ValkeyError`."""
+    with _valkey() as client:
+        keys = list(client.scan_iter(match=f"{ACKNOWLEDGEMENT}*", count=1000))
+        applied = client.mget(keys) if keys else []
+    late = (key for key, seen in zip(keys, applied, strict=True) if seen is not None and int(seen) < version)
+    return sorted(key.decode().removeprefix(ACKNOWLEDGEMENT) for key in late)
+
+
+def _entry(name: str, state: ContextState | None) -> dict[str, Any]:
+    state = state or ContextState(context=name, phase=Phase.MONOLITH)
+    return {
+        "phase": str(state.phase),
+        "epoch": state.epoch,
+        "read_percent": state.read_percent,
+        "shadow_percent": state.shadow_percent,
+        "services": _services(name),
+    }
+
+
+def _services(name: str) -> list[str]:
+    try:
+        return [url.strip() for url in env.service_url(name).split(",") if url.strip()]
+    except (ImproperlyConfigured, LookupError, OSError) as problem:
+        logger.warning("no address of the service %s: %s", name, problem)
+        return []
+
+
+def _valkey() -> "valkey.Valkey":
+    return valkey.Valkey.from_url(
+        env.valkey_url(), socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+    )
