@@ -1,0 +1,94 @@
+"""What a process is told by its environment, and what stands in where it is told nothing.
+
+The one module that knows both: a database or Valkey URL that is not set means the embedded servers under
+`var/`, started on demand; a key that is not set is made on first use under `var/keys/`. Refuses to guess
+addresses of other processes: `service_url` fails with the command to run.
+"""
+
+import os
+from pathlib import Path
+
+import environ
+
+from chassis import keys, processes, records
+from chassis.embedded import installed
+
+env = environ.Env()
+
+
+class ServiceUnknownError(LookupError):
+    """No address for a service: neither `<NAME>_URL` is set nor does a platform started by `manage.py up` run
+    it."""
+
+
+def var_dir() -> Path:
+    """Where this checkout keeps what it makes: BANYAN_VAR, else `var/` beside `manage.py` (or in the working
+    directory)."""
+    configured = env.str("BANYAN_VAR", default="")
+    if configured:
+        return Path(configured).absolute()
+    checkout = Path(__file__).resolve().parents[1]
+    return (checkout if (checkout / "manage.py").exists() else Path.cwd()) / "var"
+
+
+def database_url(name: str) -> str:
+    """The URL of the database "monolith", "control" or "users": `<NAME>_DATABASE_URL`, else the embedded one,
+    which then runs."""
+    if name not in installed.DATABASES:
+        raise LookupError(f"no database is called {name!r}; there are {', '.join(installed.DATABASES)}")
+    if configured := env.str(f"{name.upper()}_DATABASE_URL", default=""):
+        return configured
+    cluster = installed.cluster(var_dir())
+    cluster.start()
+    return cluster.url(name)
+
+
+def valkey_url() -> str:
+    """VALKEY_URL, else the embedded Valkey's, which then runs."""
+    if configured := env.str("VALKEY_URL", default=""):
+        return configured
+    server = installed.valkey(var_dir())
+    server.start()
+    return server.url()
+
+
+def secret_key() -> str:
+    """SECRET_KEY, else one of this checkout's own."""
+    return _given_or_kept("SECRET_KEY", "secret", keys.password)
+
+
+def internal_token() -> str:
+    """The bearer token of /internal/*: BANYAN_INTERNAL_TOKEN, else one of this checkout's own."""
+    return _given_or_kept("BANYAN_INTERNAL_TOKEN", "internal-token", keys.password)
+
+
+def identity_key() -> str:
+    """The RSA private key (PEM) that signs tokens: IDENTITY_PRIVATE_KEY (`\\n` may stand for a line end),
+    else this checkout's own."""
+    return _given_or_kept("IDENTITY_PRIVATE_KEY", "identity.pem", keys.rsa_private_key).replace("\\n", "\n")
+
+
+def service_url(name: str) -> str:
+    """The base URL of "monolith", "users" or "facade": `<NAME>_URL`, else what a running `manage.py up`
+    recorded.
+
+    Errors: ServiceUnknownError.
+    """
+    if configured := env.str(f"{name.upper()}_URL", default=""):
+        return configured
+    record = records.read(platform_record()) or {}
+    if name not in record or processes.find(record.get("pid", 0)) is None:
+        raise ServiceUnknownError(
+            f"Nobody knows where {name!r} listens: set {name.upper()}_URL, or start the platform with `python manage.py up`."
+        )
+    url: str = record[name]
+    return url
+
+
+def platform_record() -> Path:
+    """The file in which `manage.py up` records the URLs and pids of what it runs."""
+    return var_dir() / "run" / "platform.json"
+
+
+def _given_or_kept(variable: str, file: str, make: keys.Make) -> str:
+    return os.environ.get(variable) or keys.kept(var_dir() / "keys" / file, make)
