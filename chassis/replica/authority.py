@@ -25,7 +25,7 @@ class Authority:
     epoch: int
 
 
-class Misdirected(Exception):  # noqa: N818
+class Misdirected(Exception):
     """This side has no authority for the context. Nothing was executed, so the request may be repeated at the owner."""
 
     def __init__(self, context: str, owner: Side, epoch: int) -> None:
@@ -95,6 +95,6 @@ def misdirected_in(error: BaseException) -> Misdirected | None:
             return seen
         if isinstance(seen, psycopg.Error) and seen.sqlstate == MISDIRECTED_STATE:
             facts = json.loads(seen.diag.message_detail or "{}")
-            return Misdirected(facts["context"], cast(Side, facts["owner"] or "monolith"), facts["epoch"] or 0)
+            return Misdirected(facts["context"], cast("Side", facts["owner"] or "monolith"), facts["epoch"] or 0)
         seen = seen.__cause__ or seen.__context__
     return None

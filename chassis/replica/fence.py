@@ -10,7 +10,7 @@ from psycopg import errors
 from chassis.replica.keys import FENCE_CLASS, fence_key
 
 
-class FenceBusy(Exception):  # noqa: N818
+class FenceBusy(Exception):
     """Writers held the fence longer than the bound; they went on undisturbed and the caller may try again later."""
 
     def __init__(self, context: str, milliseconds: int) -> None:
@@ -20,9 +20,7 @@ class FenceBusy(Exception):  # noqa: N818
 
 
 @contextmanager
-def exclusive(
-    connection: psycopg.Connection[Any], context: str, wait_ms: int, idle_ms: int = 5_000
-) -> Iterator[None]:
+def exclusive(connection: psycopg.Connection[Any], context: str, wait_ms: int, idle_ms: int = 5_000) -> Iterator[None]:
     """Hold the fence of `context` on an autocommit `connection`. Raises `FenceBusy` after `wait_ms`.
 
     New writers queue behind a waiting exclusive lock, so `wait_ms` bounds what one long transaction can make the others wait. The

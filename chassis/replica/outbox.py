@@ -57,9 +57,7 @@ SELECT least(
 """
 
 
-def take(
-    connection: psycopg.Connection[Any], context: str, lane: int, limit: int, *, final: bool = False
-) -> list[Taken]:
+def take(connection: psycopg.Connection[Any], context: str, lane: int, limit: int, *, final: bool = False) -> list[Taken]:
     """Up to `limit` queue rows of a lane, grouped by aggregate. The caller holds the lane's lock.
 
     The sequence number is drawn before anything is read, under the lane's lock: of two batches of a lane, the one with the higher
@@ -67,9 +65,7 @@ def take(
     """
     row = connection.execute("SELECT nextval('banyan_batch')").fetchone()
     assert row is not None
-    rows = connection.execute(
-        _TAKE, {"context": context, "lane": lane, "final": final, "limit": limit}
-    ).fetchall()
+    rows = connection.execute(_TAKE, {"context": context, "lane": lane, "final": final, "limit": limit}).fetchall()
     if not rows:
         return []
     grouped: dict[str, tuple[dict[int, None], list[tuple[int, int]]]] = {}
@@ -79,8 +75,7 @@ def take(
         numbers.append((priority, number))
     reached = horizon(connection, context)
     return [
-        Taken(aggregate, lane, tuple(keys), tuple(numbers), row[0], reached)
-        for aggregate, (keys, numbers) in grouped.items()
+        Taken(aggregate, lane, tuple(keys), tuple(numbers), row[0], reached) for aggregate, (keys, numbers) in grouped.items()
     ]
 
 
@@ -101,7 +96,11 @@ def delete(connection: psycopg.Connection[Any], context: str, lane: int, rows: S
 
 
 def enqueue(
-    connection: psycopg.Connection[Any], context: str, aggregate: str, keys: Sequence[int], priority: int = BACKFILL
+    connection: psycopg.Connection[Any],
+    context: str,
+    aggregate: str,
+    keys: Sequence[int],
+    priority: int = BACKFILL,
 ) -> None:
     """Queue identities as if they had been changed; repeating it is harmless."""
     connection.execute(
@@ -123,9 +122,7 @@ def lanes_with_work(connection: psycopg.Connection[Any], context: str) -> set[in
 
 def is_empty(connection: psycopg.Connection[Any], context: str) -> bool:
     """Whether nothing at all is queued for `context`, parked aggregates included."""
-    row = connection.execute(
-        "SELECT NOT EXISTS (SELECT 1 FROM banyan_outbox WHERE context = %s)", (context,)
-    ).fetchone()
+    row = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM banyan_outbox WHERE context = %s)", (context,)).fetchone()
     return bool(row and row[0])
 
 

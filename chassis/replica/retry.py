@@ -18,12 +18,12 @@ CONFLICT: Final = "unique"
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One aggregate that could not be applied. `holder` is the aggregate that has the unique value it needs, if that is why."""
+    """One aggregate that could not be applied. `holders` are the aggregates that have the unique values it needs, if that is why."""
 
     key: int
     reason: str
     detail: str
-    holder: int | None = None
+    holders: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,7 @@ ON CONFLICT (context, aggregate, key) DO UPDATE SET
 """
 
 
-def record(
-    connection: psycopg.Connection[Any], context: str, aggregate: str, refused: Sequence[Refused]
-) -> None:
+def record(connection: psycopg.Connection[Any], context: str, aggregate: str, refused: Sequence[Refused]) -> None:
     """Push each refused aggregate's next attempt further away, doubling, or park it."""
     for one in refused:
         conflict = one.reason == CONFLICT

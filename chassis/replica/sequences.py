@@ -11,9 +11,7 @@ GAP: Final = 1_000
 
 def positions(connection: psycopg.Connection[Any], context: str) -> dict[str, int]:
     """The last number drawn from each registered sequence of `context`, by logical name."""
-    rows = connection.execute(
-        "SELECT name, sequence FROM banyan_sequence WHERE context = %s", (context,)
-    ).fetchall()
+    rows = connection.execute("SELECT name, sequence FROM banyan_sequence WHERE context = %s", (context,)).fetchall()
     return {name: _last_drawn(connection, sequence) for name, sequence in rows}
 
 
@@ -22,9 +20,7 @@ def advance(connection: psycopg.Connection[Any], context: str, floors: dict[str,
 
     Returns the new positions. Raises `KeyError` when the sides have not registered the same sequences.
     """
-    rows = connection.execute(
-        "SELECT name, sequence FROM banyan_sequence WHERE context = %s", (context,)
-    ).fetchall()
+    rows = connection.execute("SELECT name, sequence FROM banyan_sequence WHERE context = %s", (context,)).fetchall()
     reached: dict[str, int] = {}
     for name, sequence in rows:
         reached[name] = max(_last_drawn(connection, sequence), floors[name]) + GAP

@@ -66,8 +66,7 @@ def drop_sql(context: str, aggregates: Sequence[CapturedAggregate]) -> str:
                 f" DROP FUNCTION IF EXISTS {_capture_name(context, table)}();"
                 for table in tables
             ),
-            f"DROP FUNCTION IF EXISTS banyan_fence_{context}(), banyan_truncate_{context}(),"
-            f" banyan_capture_{context}(boolean);",
+            f"DROP FUNCTION IF EXISTS banyan_fence_{context}(), banyan_truncate_{context}(), banyan_capture_{context}(boolean);",
             f"DELETE FROM banyan_outbox WHERE context = '{context}';",
             f"DELETE FROM banyan_retry WHERE context = '{context}';",
             f"DELETE FROM banyan_aggregate WHERE context = '{context}';",

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from chassis.replica import views
+
+urlpatterns = [
+    path("<str:context>/authority", views.authority_row),
+    path("<str:context>/<str:aggregate>/batches", views.batches),
+    path("<str:context>/<str:aggregate>/documents", views.documents),
+    path("<str:context>/<str:aggregate>/keys", views.keys),
+    path("<str:context>/<str:aggregate>/digest", views.range_digest),
+]
