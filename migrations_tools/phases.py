@@ -61,9 +61,7 @@ class GateName(StrEnum):
     REVERSE_PATH = "reverse_path"
 
 
-SAFETY_GATES = frozenset(
-    {GateName.BACKFILLED, GateName.LAG, GateName.NONE_PARKED, GateName.VERIFIED, GateName.REVERSE_PATH}
-)
+SAFETY_GATES = frozenset({GateName.BACKFILLED, GateName.LAG, GateName.NONE_PARKED, GateName.VERIFIED, GateName.REVERSE_PATH})
 """Gates that `--force` never skips: behind each of them writes or rows would be lost."""
 
 

@@ -111,9 +111,7 @@ class Aggregate:
             yield f"{where} has no plain name"
         if len(self.root.key_columns) != 1 or self.root.fk:
             yield f"{where}: its root {self.root.name!r} needs one key column and no foreign key"
-        yield from (
-            f"{where}: its part {part.name!r} names no foreign key" for part in self.parts if not part.fk
-        )
+        yield from (f"{where}: its part {part.name!r} names no foreign key" for part in self.parts if not part.fk)
         for table in self.tables:
             yield from table.errors()
         names = {table.name for table in self.tables}
@@ -173,9 +171,7 @@ class ContextPlan:
         for aggregate in self.aggregates:
             if aggregate.name == name:
                 return aggregate
-        raise KeyError(
-            f"{self.context} has no aggregate {name!r}; it has {[a.name for a in self.aggregates]}"
-        )
+        raise KeyError(f"{self.context} has no aggregate {name!r}; it has {[a.name for a in self.aggregates]}")
 
     def errors(self) -> Iterator[str]:
         """Every contradiction in the declaration, in its own order."""

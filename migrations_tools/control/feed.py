@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 import valkey
-from django.core.exceptions import ImproperlyConfigured
 
 from chassis import env
 from migrations_tools.control.models import ContextState
@@ -65,12 +64,10 @@ def _entry(name: str, state: ContextState | None) -> dict[str, Any]:
 def _services(name: str) -> list[str]:
     try:
         return [url.strip() for url in env.service_url(name).split(",") if url.strip()]
-    except (ImproperlyConfigured, LookupError, OSError) as problem:
+    except env.ServiceUnknownError as problem:
         logger.warning("no address of the service %s: %s", name, problem)
         return []
 
 
-def _valkey() -> "valkey.Valkey":
-    return valkey.Valkey.from_url(
-        env.valkey_url(), socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
-    )
+def _valkey() -> valkey.Valkey:
+    return valkey.Valkey.from_url(env.valkey_url(), socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)

@@ -16,7 +16,7 @@ from django.db import connections
 
 from migrations_tools.control.router import DATABASE
 
-_CLASS = 0x62616E79  # the lock's first key, so that no other user of advisory locks is met
+_CLASS = 0x6F706572  # the lock's first key, so that no other user of advisory locks is met
 _NAME_BYTES = 63  # PostgreSQL cuts application names there
 
 
@@ -24,9 +24,7 @@ class ContextBusy(RuntimeError):
     """Another operator works on the context. `holder` names that one."""
 
     def __init__(self, context: str, holder: str) -> None:
-        super().__init__(
-            f"{context} is being worked on by {holder}; two at once could undo each other's steps unseen"
-        )
+        super().__init__(f"{context} is being worked on by {holder}; two at once could undo each other's steps unseen")
         self.context = context
         self.holder = holder
 
@@ -66,8 +64,4 @@ def _holder(cursor: Any, context: str) -> str:
         [_CLASS, context],
     )
     row = cursor.fetchone()
-    return (
-        f"{row[0] or 'an unnamed session'} (server process {row[1]})"
-        if row
-        else "somebody who has just finished"
-    )
+    return f"{row[0] or 'an unnamed session'} (server process {row[1]})" if row else "somebody who has just finished"

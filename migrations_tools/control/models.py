@@ -29,12 +29,8 @@ class ContextState(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=models.Q(read_percent__range=(0, 100)), name="control_read_percent"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(shadow_percent__range=(0, 100)), name="control_shadow_percent"
-            ),
+            models.CheckConstraint(condition=models.Q(read_percent__range=(0, 100)), name="control_read_percent"),
+            models.CheckConstraint(condition=models.Q(shadow_percent__range=(0, 100)), name="control_shadow_percent"),
         ]
 
     def __str__(self) -> str:

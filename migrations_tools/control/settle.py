@@ -65,8 +65,7 @@ def nonsense(flags: Flags) -> list[str]:
     fixed = _FIXED_READS.get(row.reads)
     if fixed is not None and flags.read_percent != fixed:
         errors.append(
-            f"in phase {flags.phase} the {row.authority} answers all reads, so read_percent is {fixed}; "
-            f"only a canary shares them"
+            f"in phase {flags.phase} the {row.authority} answers all reads, so read_percent is {fixed}; only a canary shares them"
         )
     if flags.shadow_percent and not row.shadow:
         errors.append(f"in phase {flags.phase} nothing is compared, so shadow_percent is 0")

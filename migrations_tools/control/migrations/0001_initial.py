@@ -18,9 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("context", models.CharField(max_length=40)),
                 ("aggregate", models.CharField(max_length=40)),
@@ -34,11 +32,7 @@ class Migration(migrations.Migration):
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("context", "aggregate"), name="control_checkpoint_aggregate"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("context", "aggregate"), name="control_checkpoint_aggregate")],
             },
         ),
         migrations.CreateModel(
@@ -68,9 +62,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("read_percent__range", (0, 100))), name="control_read_percent"
-                    ),
+                    models.CheckConstraint(condition=models.Q(("read_percent__range", (0, 100))), name="control_read_percent"),
                     models.CheckConstraint(
                         condition=models.Q(("shadow_percent__range", (0, 100))), name="control_shadow_percent"
                     ),
@@ -82,28 +74,20 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("context", models.CharField(max_length=40)),
                 (
                     "direction",
-                    models.CharField(
-                        choices=[("to_service", "to_service"), ("to_monolith", "to_monolith")], max_length=20
-                    ),
+                    models.CharField(choices=[("to_service", "to_service"), ("to_monolith", "to_monolith")], max_length=20),
                 ),
                 (
                     "from_owner",
-                    models.CharField(
-                        choices=[("monolith", "monolith"), ("service", "service")], max_length=20
-                    ),
+                    models.CharField(choices=[("monolith", "monolith"), ("service", "service")], max_length=20),
                 ),
                 (
                     "to_owner",
-                    models.CharField(
-                        choices=[("monolith", "monolith"), ("service", "service")], max_length=20
-                    ),
+                    models.CharField(choices=[("monolith", "monolith"), ("service", "service")], max_length=20),
                 ),
                 ("epoch", models.BigIntegerField()),
                 ("who", models.CharField(blank=True, default="", max_length=120)),
@@ -136,9 +120,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("context", models.CharField(max_length=40)),
                 ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -166,9 +148,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("context", models.CharField(max_length=40)),
                 ("epoch", models.BigIntegerField(default=0)),
@@ -206,9 +186,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("context", models.CharField(max_length=40)),
                 ("aggregate", models.CharField(max_length=40)),
@@ -233,11 +211,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("run", "aggregate", "key"), name="control_divergence_once"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("run", "aggregate", "key"), name="control_divergence_once")],
             },
         ),
     ]

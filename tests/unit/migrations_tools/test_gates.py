@@ -68,9 +68,7 @@ def test_what_was_not_measured_is_unmet() -> None:
 
 def test_force_opens_only_what_loses_nothing() -> None:
     """Forcing skips the conveniences and keeps every safety gate."""
-    assert {
-        gate.name for gate in blocking(judge(GateName, Measurements(), PLAN), forced=True)
-    } == SAFETY_GATES
+    assert {gate.name for gate in blocking(judge(GateName, Measurements(), PLAN), forced=True)} == SAFETY_GATES
 
 
 def test_a_refusal_tells_the_danger_and_the_next_command() -> None:

@@ -16,9 +16,7 @@ def test_every_plan_is_registered_under_its_own_name() -> None:
 
 def test_all_errors_are_reported_at_once() -> None:
     """Whoever corrects a declaration sees all of its faults in one go."""
-    aggregate = replace(
-        PLAN.aggregates[0], not_migrated={"users_usr.last_login": " "}, to_legacy="acl.users.translate"
-    )
+    aggregate = replace(PLAN.aggregates[0], not_migrated={"users_usr.last_login": " "}, to_legacy="acl.users.translate")
     with pytest.raises(InvalidPlan) as refusal:
         replace(
             PLAN, routes=(Route("api/v1/users/", read=("FETCH",)),), aggregates=(aggregate,),
