@@ -66,6 +66,7 @@ class User(models.Model):
             models.UniqueConstraint(
                 fields=["email"], name="users_user_email_key", deferrable=models.Deferrable.IMMEDIATE
             ),
+            models.CheckConstraint(condition=models.Q(id__gte=1), name="users_user_id"),
             models.CheckConstraint(condition=models.Q(phone_type__range=(0, 3)), name="users_user_phone_type"),
             models.CheckConstraint(
                 condition=models.Q(email_promotion__range=(0, 2)), name="users_user_email_promotion"
@@ -93,6 +94,8 @@ class Address(models.Model):
 
     class Meta:
         constraints = [
+            # The number 0 is the profile address's, on every wire.
+            models.CheckConstraint(condition=models.Q(id__gte=1), name="users_address_id"),
             models.CheckConstraint(condition=models.Q(kind__range=(1, 6)), name="users_address_kind"),
         ]
 
