@@ -24,8 +24,7 @@ class ServiceUnknownError(LookupError):
 def var_dir() -> Path:
     """Where this checkout keeps what it makes: BANYAN_VAR, else `var/` beside `manage.py` (or in the working
     directory)."""
-    configured = env.str("BANYAN_VAR", default="")
-    if configured:
+    if configured := os.environ.get("BANYAN_VAR"):
         return Path(configured).absolute()
     checkout = Path(__file__).resolve().parents[1]
     return (checkout if (checkout / "manage.py").exists() else Path.cwd()) / "var"
@@ -36,7 +35,7 @@ def database_url(name: str) -> str:
     which then runs."""
     if name not in installed.DATABASES:
         raise LookupError(f"no database is called {name!r}; there are {', '.join(installed.DATABASES)}")
-    if configured := env.str(f"{name.upper()}_DATABASE_URL", default=""):
+    if configured := os.environ.get(f"{name.upper()}_DATABASE_URL"):
         return configured
     cluster = installed.cluster(var_dir())
     cluster.start()
@@ -45,7 +44,7 @@ def database_url(name: str) -> str:
 
 def valkey_url() -> str:
     """VALKEY_URL, else the embedded Valkey's, which then runs."""
-    if configured := env.str("VALKEY_URL", default=""):
+    if configured := os.environ.get("VALKEY_URL"):
         return configured
     server = installed.valkey(var_dir())
     server.start()
@@ -74,7 +73,7 @@ def service_url(name: str) -> str:
 
     Errors: ServiceUnknownError.
     """
-    if configured := env.str(f"{name.upper()}_URL", default=""):
+    if configured := os.environ.get(f"{name.upper()}_URL"):
         return configured
     record = records.read(platform_record()) or {}
     if name not in record or processes.find(record.get("pid", 0)) is None:

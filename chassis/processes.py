@@ -63,9 +63,7 @@ def working_in(folder: Path, command: str) -> list[Process]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
-                here = (entry / "cwd").readlink() == folder and (
-                    entry / "comm"
-                ).read_text().strip() == command
+                here = (entry / "cwd").readlink() == folder and (entry / "comm").read_text().strip() == command
                 if here and (process := find(int(entry.name))):
                     found.append(process)
     return found

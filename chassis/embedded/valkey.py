@@ -52,11 +52,9 @@ class ValkeyServer(Server):
     def _answers(self, process: Process, port: int) -> bool:
         del process
         try:
-            with (
-                socket.create_connection((LOOPBACK, port), timeout=1) as connection,
-                connection.makefile("rb") as answer,
-            ):
+            with socket.create_connection((LOOPBACK, port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self._password()}\r\nPING\r\n".encode())
+                answer = connection.makefile("rb")
                 return answer.readline() == b"+OK\r\n" and answer.readline() == b"+PONG\r\n"
         except OSError:
             return False
