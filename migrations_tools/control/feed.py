@@ -4,19 +4,21 @@ A service whose address is not known is listed with no address; the facade keeps
 """
 
 import logging
+import time
 from typing import Any
 
 import orjson
-import valkey
 
 from chassis import env
+from migrations_tools.control import valkeys
 from migrations_tools.control.models import ContextState
 from migrations_tools.phases import Phase
 from migrations_tools.plans import PLANS
 
 CHANNEL = "banyan:routes"
 ACKNOWLEDGEMENT = "banyan:facade:"
-_TIMEOUT_SECONDS = 1.0
+WAIT_SECONDS = 10.0
+_PAUSE_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -37,17 +39,27 @@ def publish() -> None:
     Valkey to push to.
     """
     message = orjson.dumps(routes())
-    with _valkey() as client:
+    with valkeys.connected() as client:
         client.publish(CHANNEL, message)
 
 
 def behind(version: int) -> list[str]:
     """The running facades that have not applied this version yet. Raises `valkey.ValkeyError`."""
-    with _valkey() as client:
+    with valkeys.connected() as client:
         keys = list(client.scan_iter(match=f"{ACKNOWLEDGEMENT}*", count=1000))
         applied = client.mget(keys) if keys else []
     late = (key for key, seen in zip(keys, applied, strict=True) if seen is not None and int(seen) < version)
     return sorted(key.decode().removeprefix(ACKNOWLEDGEMENT) for key in late)
+
+
+def await_applied(version: int, seconds: float = WAIT_SECONDS) -> list[str]:
+    """Wait until every running facade has applied a version; those that have not in time. Raises
+    `valkey.ValkeyError`.
+    """
+    deadline = time.monotonic() + seconds
+    while (late := behind(version)) and time.monotonic() < deadline:
+        time.sleep(_PAUSE_SECONDS)
+    return late
 
 
 def _entry(name: str, state: ContextState | None) -> dict[str, Any]:
@@ -67,7 +79,3 @@ def _services(name: str) -> list[str]:
     except env.ServiceUnknownError as problem:
         logger.warning("no address of the service %s: %s", name, problem)
         return []
-
-
-def _valkey() -> valkey.Valkey:
-    return valkey.Valkey.from_url(env.valkey_url(), socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)

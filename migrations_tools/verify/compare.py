@@ -60,5 +60,5 @@ def _drill(both: ThreadPoolExecutor, pair: Pair, aggregate: str, whole: KeyRange
 
 
 def _alike(both: ThreadPoolExecutor, pair: Pair, aggregate: str, part: KeyRange) -> tuple[bool, int]:
-    here, there = both.map(lambda side: side.digests(aggregate, part.low, part.high), (pair.source, pair.target))
+    here, there = both.map(lambda side: side.digest(aggregate, part.low, part.high), (pair.source, pair.target))
     return here == there, here[0]

@@ -11,7 +11,7 @@ class Compared(Protocol):
         """Up to `limit` keys above `after`, ascending, from this side's own tables."""
         ...
 
-    def digests(self, aggregate: str, low: int, high: int) -> tuple[int, str]:
+    def digest(self, aggregate: str, low: int, high: int) -> tuple[int, str]:
         """How many aggregates have a key in `low`..`high`, both included, and the digest of their
         documents.
         """

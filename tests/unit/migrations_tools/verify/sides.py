@@ -24,7 +24,7 @@ class MemorySide:
     def keys(self, aggregate: str, after: int, limit: int) -> list[int]:
         return sorted(key for key in self.held if key > after)[:limit]
 
-    def digests(self, aggregate: str, low: int, high: int) -> tuple[int, str]:
+    def digest(self, aggregate: str, low: int, high: int) -> tuple[int, str]:
         found = {key: document for key, document in self.held.items() if low <= key <= high}
         return len(found), digest.of(found)
 
