@@ -1,8 +1,8 @@
 """Applying a batch that the other side sent.
 
-One transaction: the fence is taken shared (so a hand-over to this side waits for applies that are under way, and later ones see its
-outcome), the authority is checked, the lanes' positions are locked and checked, the documents are staged by COPY and merged, and the
-positions move. A batch that was applied before changes nothing and gets the answer it got then.
+One transaction: the fence is taken shared (so a hand-over to this side waits for applies that are under way, and later ones see
+its outcome), the authority is checked, the lanes' positions are locked and checked, the documents are staged by COPY and merged,
+and the positions move. A batch that was applied before changes nothing and gets the answer it got then.
 """
 
 from collections.abc import Sequence
@@ -50,6 +50,25 @@ def apply(
         connection.execute(_STAGE)
         refused = _merge(connection, binding, staged)
         _move_positions(connection, header, refused)
+    return Answer(len(staged) - len(refused), tuple(refused))
+
+
+def rehearse(connection: psycopg.Connection[Any], side: authority.Side, binding: ReplicaBinding, lines: Sequence[Line]) -> Answer:
+    """Merge documents and take it back: would this side accept them? Asked of the side that owns the context, before it gives it
+    up.
+
+    The rows are locked while it lasts, and nothing else is seen of it. Raises `StaleBatch` on the side that does not own the
+    context.
+    """
+    staged = [(line.key, b"" if line.document is None else binding.stage(line.document)) for line in lines]
+    with connection.transaction(force_rollback=True):
+        known = authority.read(connection, binding.context)
+        if known.owner != side:
+            raise StaleBatch(known, known.epoch)
+        connection.execute("SELECT set_config('banyan.applying', %s, true)", (binding.context,))
+        connection.execute("SET LOCAL lock_timeout = '250ms'")
+        connection.execute(_STAGE)
+        refused = _merge(connection, binding, staged)
     return Answer(len(staged) - len(refused), tuple(refused))
 
 

@@ -1,6 +1,6 @@
 """What a side supplies for each aggregate it keeps: how its documents are read, and the SQL that applies staged ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -20,8 +20,12 @@ class ReplicaBinding(Protocol):
 
     context: str
     aggregate: str
-    upsert: tuple[str, ...]
-    holders: str
+
+    @property
+    def upsert(self) -> tuple[str, ...]: ...
+
+    @property
+    def holders(self) -> str: ...
 
     def read(self, cursor: psycopg.Cursor[Any], keys: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The canonical documents of those `keys` that exist."""
@@ -41,9 +45,12 @@ class UnknownAggregate(Exception):
 
 @cache
 def binding(context: str, aggregate: str) -> ReplicaBinding:
-    """The binding named in `settings.REPLICA_BINDINGS["<context>.<aggregate>"]`. Raises `UnknownAggregate`."""
-    path = settings.REPLICA_BINDINGS.get(f"{context}.{aggregate}")
-    if path is None:
-        raise UnknownAggregate(context, aggregate)
-    found: ReplicaBinding = import_string(path)
-    return found
+    """The binding of an aggregate in the mapping "<context>.<aggregate>" -> binding that `settings.REPLICA_BINDINGS` names.
+
+    Raises `UnknownAggregate`.
+    """
+    bindings: Mapping[str, ReplicaBinding] = import_string(settings.REPLICA_BINDINGS)
+    try:
+        return bindings[f"{context}.{aggregate}"]
+    except KeyError:
+        raise UnknownAggregate(context, aggregate) from None

@@ -1,7 +1,7 @@
 """The exclusive end of the fence: a session-level advisory lock that stops all writers of a context while it changes hands."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -24,8 +24,8 @@ def exclusive(connection: psycopg.Connection[Any], context: str, wait_ms: int, i
     """Hold the fence of `context` on an autocommit `connection`. Raises `FenceBusy` after `wait_ms`.
 
     New writers queue behind a waiting exclusive lock, so `wait_ms` bounds what one long transaction can make the others wait. The
-    lock belongs to the session: it goes when the process dies, and when the process falls silent for `idle_ms` the server ends the
-    session (and a holder that wakes up later finds no session to commit in).
+    lock belongs to the session: it goes when the process dies, and when the process falls silent for `idle_ms` the server ends
+    the session (and a holder that wakes up later finds no session to commit in).
     """
     key = (FENCE_CLASS, fence_key(context))
     connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{wait_ms}ms",))
@@ -38,7 +38,8 @@ def exclusive(connection: psycopg.Connection[Any], context: str, wait_ms: int, i
     try:
         yield
     finally:
-        if not connection.closed and not connection.broken:
+        # A session that has ended took the lock with it.
+        with suppress(psycopg.OperationalError):
             connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
             _reset(connection)
 

@@ -17,14 +17,17 @@ LIVE = 0
 BACKFILL = 1
 
 
+Row = tuple[int, int, int, int]
+"""A queue row as taken: lane, priority, id, key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Identities of one lane and aggregate that may be read now. `rows` are the queue's (priority, id) that they stand for."""
+    """Identities of one aggregate that may be read now, and the queue's rows that they stand for."""
 
     aggregate: str
-    lane: int
     keys: tuple[int, ...]
-    rows: tuple[tuple[int, int], ...]
+    rows: tuple[Row, ...]
     sequence: int
     horizon: int
 
@@ -39,9 +42,17 @@ class Backlog:
     retrying: int
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a relay asks in each round: how many rows wait (counted up to a limit) and how far the horizon is."""
+
+    waiting: int
+    horizon: int
+
+
 _TAKE = """
-SELECT o.aggregate, o.key, o.priority, o.id FROM banyan_outbox o
-WHERE o.context = %(context)s AND o.lane = %(lane)s
+SELECT o.aggregate, o.lane, o.priority, o.id, o.key FROM banyan_outbox o
+WHERE o.context = %(context)s AND o.lane = ANY(%(lanes)s::smallint[])
   AND (%(final)s OR o.xid < pg_snapshot_xmin(pg_current_snapshot()))
   AND NOT EXISTS (
       SELECT 1 FROM banyan_retry r WHERE r.context = o.context AND r.aggregate = o.aggregate AND r.key = o.key
@@ -51,47 +62,72 @@ ORDER BY o.priority, o.id LIMIT %(limit)s
 
 _HORIZON = """
 SELECT least(
-    (SELECT xid FROM banyan_outbox WHERE context = %s ORDER BY xid LIMIT 1),
+    (SELECT xid FROM banyan_outbox WHERE context = %(context)s ORDER BY xid LIMIT 1),
     pg_snapshot_xmin(pg_current_snapshot())
 )::text::bigint
 """
 
+_STATE = f"""
+SELECT (SELECT count(*) FROM (SELECT 1 FROM banyan_outbox WHERE context = %(context)s LIMIT %(limit)s) AS some), ({_HORIZON})
+"""
 
-def take(connection: psycopg.Connection[Any], context: str, lane: int, limit: int, *, final: bool = False) -> list[Taken]:
-    """Up to `limit` queue rows of a lane, grouped by aggregate. The caller holds the lane's lock.
 
-    The sequence number is drawn before anything is read, under the lane's lock: of two batches of a lane, the one with the higher
-    number has read later.
+def take(
+    connection: psycopg.Connection[Any], context: str, lanes: Sequence[int], limit: int, *, final: bool = False
+) -> list[Taken]:
+    """Up to `limit` queue rows of some lanes, grouped by aggregate. The caller holds the locks of these lanes.
+
+    Each group gets a sequence number, drawn under the lanes' locks before any document is read: of two batches of a lane, the one
+    with the higher number has read later.
     """
-    row = connection.execute("SELECT nextval('banyan_batch')").fetchone()
-    assert row is not None
-    rows = connection.execute(_TAKE, {"context": context, "lane": lane, "final": final, "limit": limit}).fetchall()
-    if not rows:
-        return []
-    grouped: dict[str, tuple[dict[int, None], list[tuple[int, int]]]] = {}
-    for aggregate, key, priority, number in rows:
-        keys, numbers = grouped.setdefault(aggregate, ({}, []))
-        keys[key] = None
-        numbers.append((priority, number))
-    reached = horizon(connection, context)
+    rows = connection.execute(_TAKE, {"context": context, "lanes": list(lanes), "final": final, "limit": limit}).fetchall()
+    grouped: dict[str, list[Row]] = {}
+    for aggregate, *row in rows:
+        grouped.setdefault(aggregate, []).append((row[0], row[1], row[2], row[3]))
     return [
-        Taken(aggregate, lane, tuple(keys), tuple(numbers), row[0], reached) for aggregate, (keys, numbers) in grouped.items()
+        Taken(aggregate, tuple({row[3]: None for row in found}), tuple(found), *_number(connection, context))
+        for aggregate, found in grouped.items()
     ]
+
+
+def rows_of(
+    connection: psycopg.Connection[Any], context: str, aggregate: str, keys: Sequence[int], *, final: bool = False
+) -> Taken:
+    """The given aggregates as if taken, with those of their queue rows that may be taken now."""
+    rows = connection.execute(
+        "SELECT lane, priority, id, key FROM banyan_outbox WHERE context = %s AND aggregate = %s AND key = ANY(%s)"
+        " AND (%s OR xid < pg_snapshot_xmin(pg_current_snapshot()))",
+        (context, aggregate, list(keys), final),
+    ).fetchall()
+    return Taken(aggregate, tuple(keys), tuple(rows), *_number(connection, context))
+
+
+def _number(connection: psycopg.Connection[Any], context: str) -> tuple[int, int]:
+    row = connection.execute(f"SELECT nextval('banyan_batch'), ({_HORIZON})", {"context": context}).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def state(connection: psycopg.Connection[Any], context: str, limit: int) -> State:
+    """How many rows are queued, counted up to `limit`, and the horizon."""
+    row = connection.execute(_STATE, {"context": context, "limit": limit}).fetchone()
+    assert row is not None
+    return State(row[0], row[1])
 
 
 def horizon(connection: psycopg.Connection[Any], context: str) -> int:
     """The transaction id below which everything captured for `context` has been applied to the other side."""
-    row = connection.execute(_HORIZON, (context,)).fetchone()
+    row = connection.execute(_HORIZON, {"context": context}).fetchone()
     assert row is not None
     return int(row[0])
 
 
-def delete(connection: psycopg.Connection[Any], context: str, lane: int, rows: Sequence[tuple[int, int]]) -> None:
-    """Remove rows that were applied. The same session must still hold the lane's lock."""
+def delete(connection: psycopg.Connection[Any], context: str, rows: Sequence[Row]) -> None:
+    """Remove rows that were applied. The same session must still hold the locks of their lanes."""
     connection.execute(
-        "DELETE FROM banyan_outbox o USING unnest(%s::smallint[], %s::bigint[]) AS done(priority, id)"
-        " WHERE o.context = %s AND o.lane = %s AND o.priority = done.priority AND o.id = done.id",
-        ([priority for priority, _ in rows], [number for _, number in rows], context, lane),
+        "DELETE FROM banyan_outbox o USING unnest(%s::smallint[], %s::smallint[], %s::bigint[]) AS done(lane, priority, id)"
+        " WHERE o.context = %s AND o.lane = done.lane AND o.priority = done.priority AND o.id = done.id",
+        ([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], context),
     )
 
 
@@ -110,14 +146,12 @@ def enqueue(
     )
 
 
-def lanes_with_work(connection: psycopg.Connection[Any], context: str) -> set[int]:
-    """The lanes that have anything queued, taken or not."""
+def queued(connection: psycopg.Connection[Any], context: str) -> list[tuple[str, int]]:
+    """The aggregates (name, key) that are queued, each once, oldest first."""
     rows = connection.execute(
-        "SELECT lane FROM generate_series(0, %s) AS lane WHERE EXISTS ("
-        " SELECT 1 FROM banyan_outbox o WHERE o.context = %s AND o.lane = lane.lane)",
-        (LANES - 1, context),
+        "SELECT aggregate, key FROM banyan_outbox WHERE context = %s GROUP BY aggregate, key ORDER BY min(id)", (context,)
     ).fetchall()
-    return {row[0] for row in rows}
+    return [(row[0], row[1]) for row in rows]
 
 
 def is_empty(connection: psycopg.Connection[Any], context: str) -> bool:
@@ -129,7 +163,8 @@ def is_empty(connection: psycopg.Connection[Any], context: str) -> bool:
 def backlog(connection: psycopg.Connection[Any], context: str) -> Backlog:
     """How much is queued and how old it is; live changes only for the age, since a backfill is not lag."""
     row = connection.execute(
-        "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(captured_at) FILTER (WHERE priority = 0)), 0)::float8"
+        "SELECT count(*), "
+        " coalesce(extract(epoch FROM clock_timestamp() - min(captured_at) FILTER (WHERE priority = 0)), 0)::float8"
         " FROM banyan_outbox WHERE context = %s",
         (context,),
     ).fetchone()

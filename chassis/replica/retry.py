@@ -1,6 +1,7 @@
 """Aggregates that the other side refused: each backs off alone, then parks visibly. None is ever dropped.
 
-A conflict over a unique value passes by itself once the other holder's change arrives, so it backs off only briefly and never parks.
+A conflict over a unique value passes by itself once the other holder's change arrives, so it backs off only briefly and never
+parks.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,9 @@ CONFLICT: Final = "unique"
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One aggregate that could not be applied. `holders` are the aggregates that have the unique values it needs, if that is why."""
+    """One aggregate that could not be applied. `holders` are the aggregates that have the unique values it needs, if that is
+    why.
+    """
 
     key: int
     reason: str
@@ -40,7 +43,8 @@ class Parked:
 
 _RECORD = """
 INSERT INTO banyan_retry AS r (context, aggregate, key, attempts, not_before, parked, reason, detail)
-VALUES (%(context)s, %(aggregate)s, %(key)s, 1, clock_timestamp() + make_interval(secs => %(first)s), false, %(reason)s, %(detail)s)
+VALUES (%(context)s, %(aggregate)s, %(key)s, 1, clock_timestamp() + make_interval(secs => %(first)s), false,
+        %(reason)s, %(detail)s)
 ON CONFLICT (context, aggregate, key) DO UPDATE SET
     attempts = r.attempts + 1,
     not_before = clock_timestamp()

@@ -6,6 +6,7 @@ banyan_retry       aggregates that the other side refused: when to try again, or
 banyan_position    what this side has accepted: the last batch of each lane, so that a repeated batch changes nothing
 banyan_aggregate   where the roots of an aggregate live, for enumeration
 banyan_sequence    the key allocators that change hands with the authority
+banyan_checkpoint  how far a backfill has come, and the rates that tune it while it runs
 
 The outbox is a queue: rows come and go all day. Its only index starts with context and lane and ends with an ascending number, so
 that pages which emptied are reused, and autovacuum is told to come early.
@@ -67,10 +68,25 @@ CREATE TABLE banyan_sequence (
     sequence text NOT NULL,
     PRIMARY KEY (context, name)
 );
+CREATE TABLE banyan_checkpoint (
+    context text NOT NULL,
+    aggregate text NOT NULL,
+    last_key bigint,
+    done bigint NOT NULL DEFAULT 0,
+    total bigint NOT NULL DEFAULT 0,
+    page_rows integer NOT NULL DEFAULT 5000,
+    max_waiting integer NOT NULL DEFAULT 20000,
+    max_lag_seconds double precision NOT NULL DEFAULT 5,
+    max_active integer NOT NULL DEFAULT 24,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    PRIMARY KEY (context, aggregate)
+);
 CREATE SEQUENCE banyan_batch;
 """
 
 DROP: Final = """
-DROP TABLE banyan_authority, banyan_outbox, banyan_retry, banyan_position, banyan_aggregate, banyan_sequence;
+DROP TABLE banyan_authority, banyan_outbox, banyan_retry, banyan_position, banyan_aggregate, banyan_sequence,
+    banyan_checkpoint;
 DROP SEQUENCE banyan_batch;
 """

@@ -69,6 +69,7 @@ def drop_sql(context: str, aggregates: Sequence[CapturedAggregate]) -> str:
             f"DROP FUNCTION IF EXISTS banyan_fence_{context}(), banyan_truncate_{context}(), banyan_capture_{context}(boolean);",
             f"DELETE FROM banyan_outbox WHERE context = '{context}';",
             f"DELETE FROM banyan_retry WHERE context = '{context}';",
+            f"DELETE FROM banyan_checkpoint WHERE context = '{context}';",
             f"DELETE FROM banyan_aggregate WHERE context = '{context}';",
             f"DELETE FROM banyan_sequence WHERE context = '{context}';",
         ]
@@ -80,8 +81,9 @@ def _capture_name(context: str, table: CapturedTable) -> str:
 
 
 def _fence_function(context: str, side: str) -> str:
-    # Under READ COMMITTED the SELECT takes a snapshot of its own, after the lock was granted. Under the stricter levels it would see
-    # the snapshot of the transaction, taken perhaps before the hand-over: FOR SHARE makes such a writer fail (40001) instead.
+    # Under READ COMMITTED the SELECT takes a snapshot of its own, after the lock was granted. Under the stricter levels it would
+    # see the snapshot of the transaction, taken perhaps before the hand-over: FOR SHARE makes such a writer fail (40001)
+    # instead.
     return f"""
 CREATE OR REPLACE FUNCTION banyan_fence_{context}() RETURNS trigger LANGUAGE plpgsql AS $fence$
 DECLARE
@@ -110,7 +112,7 @@ def _truncate_function(context: str) -> str:
     return f"""
 CREATE OR REPLACE FUNCTION banyan_truncate_{context}() RETURNS trigger LANGUAGE plpgsql AS $truncate$
 BEGIN
-    RAISE EXCEPTION 'TRUNCATE of % is refused while the context {context} is being moved: its rows would vanish here and stay on the other side',
+    RAISE EXCEPTION 'TRUNCATE of % is refused: the context {context} is being moved, and its rows would stay on the other side',
         TG_TABLE_NAME USING ERRCODE = 'BYTRU', HINT = 'Use DELETE, which is captured.';
 END $truncate$;"""
 

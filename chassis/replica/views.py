@@ -15,7 +15,7 @@ from chassis import env
 from chassis.problems import Problem
 from chassis.problems.answers import answer as problem_answer
 from chassis.replica import authority, store
-from chassis.replica.apply import StaleBatch, apply
+from chassis.replica.apply import StaleBatch, apply, rehearse
 from chassis.replica.authority import Misdirected
 from chassis.replica.binding import UnknownAggregate, binding
 from chassis.replica.connections import conninfo, pool
@@ -70,6 +70,15 @@ def batches(request: HttpRequest, context: str, aggregate: str) -> HttpResponse:
     lines = list(decode(request.body))
     with _connection() as connection:
         answer = apply(connection, settings.BANYAN_SIDE, binding(context, aggregate), header, lines)
+    return HttpResponse(orjson.dumps(answer.as_json()), content_type="application/json")
+
+
+@internal("POST")
+def rehearsals(request: HttpRequest, context: str, aggregate: str) -> HttpResponse:
+    """Would a batch be accepted here? Asked of the owner; changes nothing."""
+    lines = list(decode(request.body))
+    with _connection() as connection:
+        answer = rehearse(connection, settings.BANYAN_SIDE, binding(context, aggregate), lines)
     return HttpResponse(orjson.dumps(answer.as_json()), content_type="application/json")
 
 
