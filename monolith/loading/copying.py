@@ -1,7 +1,8 @@
-"""Writes the rows of a page: COPY into an unconstrained temporary table, then one INSERT that leaves existing rows alone.
+"""Writes the rows of a page: COPY into an unconstrained temporary table, then one INSERT that leaves
+existing rows alone.
 
-It never updates, deletes or truncates a real table, so triggers on it see nothing but the rows that are new. It refuses, with
-`Collision`, a row whose key belongs to a different row already.
+It never updates, deletes or truncates a real table, so triggers on it see nothing but the rows that are
+new. It refuses, with `Collision`, a row whose key belongs to a different row already.
 """
 
 from collections.abc import Sequence
@@ -53,7 +54,8 @@ def write(cursor: Cursor, table: Table, rows: Sequence[Row]) -> Written:
 def raise_sequence(cursor: Cursor, table: Table) -> None:
     """Move the table's sequence past its largest id; it is never moved back.
 
-    Run in each page's transaction, so that a registration during a load, or after one that was killed, gets a free id.
+    Run in each page's transaction, so that a registration during a load, or after one that was killed, gets
+    a free id.
     """
     if not table.has_sequence:
         return
@@ -72,12 +74,12 @@ def _insert(table: Table) -> Composed:
 
 
 def _refuse_strangers(cursor: Cursor, table: Table) -> None:
-    """Rows that were not inserted must be there as themselves, not as another row with their key, nor twice in the page."""
+    """Rows that were not inserted must be there as themselves, not as another row with their key, nor twice
+    in the page.
+    """
     stage, target = Identifier(table.staging), Identifier(table.name)
     cursor.execute(
-        SQL("SELECT {key} FROM {stage} GROUP BY {key} HAVING count(*) > 1 LIMIT 1").format(
-            key=_names(table.key), stage=stage
-        )
+        SQL("SELECT {key} FROM {stage} GROUP BY {key} HAVING count(*) > 1 LIMIT 1").format(key=_names(table.key), stage=stage)
     )
     if twice := cursor.fetchone():
         raise Collision(table.name, f"the input holds {_pair(table.key, twice)} twice")

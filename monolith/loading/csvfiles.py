@@ -1,4 +1,6 @@
-"""Reads gzip'd CSV with a header row. A missing, truncated or differently shaped file is one clear `BadInput`."""
+"""Reads gzip'd CSV with a header row. A missing, truncated or differently shaped file is one clear
+`BadInput`.
+"""
 
 import csv
 import gzip
@@ -35,8 +37,8 @@ def fingerprint(paths: Iterable[Path]) -> str:
 def read(path: Path, columns: Sequence[str], parse: Callable[[tuple[str, ...]], Record]) -> Iterator[Record]:
     """Yield `parse` of the values of `columns` for each row. Other columns are allowed and left out.
 
-    Raises `BadInput` with the file and line for a missing column, a row of another length, bytes that are not UTF-8,
-    a damaged archive, and whatever `parse` refuses with `FieldError`.
+    Raises `BadInput` with the file and line for a missing column, a row of another length, bytes that are
+    not UTF-8, a damaged archive, and whatever `parse` refuses with `FieldError`.
     """
     line = 0
     try:
@@ -61,10 +63,10 @@ def read(path: Path, columns: Sequence[str], parse: Callable[[tuple[str, ...]], 
         raise BadInput(path, line + 1, f"cannot be read ({failure.strerror or failure})") from failure
 
 
-def read_keyed(
-    path: Path, columns: Sequence[str], parse: Callable[[tuple[str, ...]], tuple[Key, Record]]
-) -> dict[Key, Record]:
-    """Read a whole file by the key that `parse` gives; a key that comes twice is refused rather than overwritten."""
+def read_keyed(path: Path, columns: Sequence[str], parse: Callable[[tuple[str, ...]], tuple[Key, Record]]) -> dict[Key, Record]:
+    """Read a whole file by the key that `parse` gives; a key that comes twice is refused rather than
+    overwritten.
+    """
     seen: dict[Key, Record] = {}
 
     def once(values: tuple[str, ...]) -> tuple[Key, Record]:

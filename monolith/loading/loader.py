@@ -65,7 +65,7 @@ def _run(connection: Connection, row: LoadRow, stage: Stage, books: Books, progr
             _commit(connection, row, stage.name, books, page)
             progress.reach(page.position)
     finally:
-        pages.close()  # type: ignore[attr-defined]  # a generator: ends its thread
+        pages.close()
     progress.finish()
 
 
@@ -84,7 +84,7 @@ def _commit(connection: Connection, row: LoadRow, stage: str, books: Books, page
 
 def _gather_statistics(connection: Connection) -> None:
     """Tables that grew from nothing in a minute have no statistics yet, and the planner would take them for empty."""
-    connection.execute("ANALYZE " + ", ".join(table.name for table in TABLES))  # type: ignore[call-overload]
+    connection.execute("ANALYZE " + ", ".join(table.name for table in TABLES))
 
 
 @contextmanager

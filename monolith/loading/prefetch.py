@@ -1,6 +1,6 @@
 """Makes the next pages in a thread while the database works on the present one. Memory stays at `depth` + 2 pages."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import Generic, TypeVar
@@ -13,7 +13,7 @@ class _End(Generic[Item]):
         self.failure = failure
 
 
-def prefetch(items: Iterator[Item], depth: int = 2) -> Iterator[Item]:
+def prefetch(items: Iterator[Item], depth: int = 2) -> Generator[Item, None, None]:
     """Yield `items` in order; what their maker raises is raised here, after the items before it.
 
     When the consumer stops early, the maker is told and joined: no thread outlives the loop.
@@ -24,9 +24,10 @@ def prefetch(items: Iterator[Item], depth: int = 2) -> Iterator[Item]:
     def offer(item: Item | _End[Item]) -> None:
         while not stopped.is_set():
             try:
-                return queue.put(item, timeout=0.1)
+                queue.put(item, timeout=0.1)
             except Full:
                 continue
+            return
 
     def make() -> None:
         failure: BaseException | None = None

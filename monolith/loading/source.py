@@ -26,7 +26,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Stage:
-    """`pages(after)` yields the pages whose position is beyond `after`, the same pages on every run; `total` is the last position."""
+    """`pages(after)` yields the pages whose position is beyond `after`, the same ones on every run.
+
+    `total` is the last position: where a progress bar ends.
+    """
 
     name: str
     total: int

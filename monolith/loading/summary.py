@@ -16,7 +16,9 @@ from monolith.loading.tally import Tally
 
 @dataclass(frozen=True)
 class TableFacts:
-    """Rows of one table: `rows` belong to this load; `inserted` of them by this run, the others were there before it."""
+    """Rows of one table: `rows` belong to this load; `inserted` of them by this run, the others were there
+    before it.
+    """
 
     rows: int
     inserted: int
@@ -24,7 +26,9 @@ class TableFacts:
 
 @dataclass(frozen=True)
 class Summary:
-    """`read`, `outcomes` and `rules` are over all runs of the load; `inserted`, `seconds` and the rate are this run's."""
+    """`read`, `outcomes` and `rules` are over all runs of the load; `inserted`, `seconds` and the rate are
+    this run's.
+    """
 
     source: str
     parameters: Mapping[str, str]
@@ -72,9 +76,12 @@ class Summary:
         console.print(self.verdict())
         _print(console, "Rows", ("table", "of this load", "new in this run"), _table_rows(self.tables))
         _print(console, "Input: every row read, by what became of it", ("file", "became", "rows"), _outcome_rows(self))
-        _print(console, "Oddities met, and the rule that was applied", ("rule", "times"), [
-            (name, f"{times:,}") for name, times in self.rules.items()
-        ])
+        _print(
+            console,
+            "Oddities met, and the rule that was applied",
+            ("rule", "times"),
+            [(name, f"{times:,}") for name, times in self.rules.items()],
+        )
 
     def verdict(self) -> str:
         """One sentence: what changed."""

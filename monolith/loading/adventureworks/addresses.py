@@ -8,7 +8,7 @@ from typing import NamedTuple
 from monolith.loading.csvfiles import read, read_keyed
 from monolith.loading.errors import FieldError
 from monolith.loading.fields import moment, text, whole
-from monolith.loading.rows import AddressRow
+from monolith.loading.rows import AddressRow, UserRow
 
 ADDRESS = ("AddressID", "AddressLine1", "AddressLine2", "City", "StateProvinceID", "PostalCode")
 LINK = ("BusinessEntityID", "AddressID", "AddressTypeID", "ModifiedDate")
@@ -25,16 +25,16 @@ class Place(NamedTuple):
     postal_code: str
     country: str
 
-    def columns(self) -> dict[str, str]:
-        """The address columns of `users_user`."""
-        return {
-            "address_line1": self.line1,
-            "address_line2": self.line2,
-            "city": self.city,
-            "state": self.state,
-            "postal_code": self.postal_code,
-            "country_code": self.country,
-        }
+    def on(self, row: UserRow) -> UserRow:
+        """The customer's row with this place in its flat columns."""
+        return row._replace(
+            address_line1=self.line1,
+            address_line2=self.line2,
+            city=self.city,
+            state=self.state,
+            postal_code=self.postal_code,
+            country_code=self.country,
+        )
 
     def one_line(self) -> str:
         """As it stands on an order."""

@@ -53,7 +53,9 @@ def _put(page: Page, book: Book, customer: Customer, password: str, placed: set[
     page.put(USERS, row)
     tally = page.tally
     tally.read[CUSTOMER_FILE] += 1
-    tally.count(CUSTOMER_FILE, "customers with a person" if customer.person else "shops without a person: name and e-mail made up")
+    tally.count(
+        CUSTOMER_FILE, "customers with a person" if customer.person else "shops without a person: name and e-mail made up"
+    )
     tally.rules["e-mail addresses with a non-ASCII local part: kept"] += not row.email.isascii()
     tally.rules["title 'Ms' beside 'Ms.': kept"] += row.title == "Ms"
     if profile:

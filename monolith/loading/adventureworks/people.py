@@ -99,7 +99,7 @@ def user_row(customer: Customer, people: People, profile: Place | None, password
             phone_type=phone.kind,
             email_promotion=person.promotion,
         )
-    return row if profile is None else row._replace(**profile.columns())
+    return row if profile is None else profile.on(row)
 
 
 def display_name(row: UserRow) -> str:

@@ -37,10 +37,7 @@ class AdventureWorks:
         book = self._read_book()
         products = catalog.read_products(self._folder)
         directory = orders.Directory(
-            {
-                customer.id: people.display_name(people.user_row(customer, book.people, None, ""))
-                for customer in book.customers
-            },
+            {customer.id: people.display_name(people.user_row(customer, book.people, None, "")) for customer in book.customers},
             book.places,
             catalog.items(products),
         )

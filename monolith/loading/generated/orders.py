@@ -16,6 +16,12 @@ GUESTS = 0.05
 FREE = "0"
 
 
+class Shop(NamedTuple):
+    seed: int
+    articles: Sequence[Article]
+    per_customer: float
+
+
 class Basket(NamedTuple):
     orders: list[OrderRow]
     lines: list[LineRow]
@@ -26,22 +32,23 @@ def most_orders(per_customer: float) -> int:
     return ceil(2 * per_customer)
 
 
-def basket(random: Random, seed: int, user: UserRow, shop: Sequence[Article], per_customer: float) -> Basket:
-    """Zero to twice `per_customer` orders, with that mean; each has one to seven lines. One in twenty is a guest's."""
-    made = Basket([], [])
-    count = min(most_orders(per_customer), int(2 * per_customer * random.random() + random.random()))
-    first = FIRST_KEY + (user.id - FIRST_KEY) * most_orders(per_customer)
+def fill(made: Basket, random: Random, user: UserRow, shop: Shop) -> None:
+    """Add zero to twice `shop.per_customer` orders, with that mean; each has one to seven lines. One in twenty
+    is a guest's.
+    """
+    most = most_orders(shop.per_customer)
+    count = min(most, int(2 * shop.per_customer * random.random() + random.random()))
+    first = FIRST_KEY + (user.id - FIRST_KEY) * most
     for key in range(first, first + count):
-        _order(made, random, seed, key, user, shop)
-    return made
+        _order(made, random, key, user, shop)
 
 
-def _order(made: Basket, random: Random, seed: int, key: int, user: UserRow, shop: Sequence[Article]) -> None:
+def _order(made: Basket, random: Random, key: int, user: UserRow, shop: Shop) -> None:
     draw = random.random
     at = user.date_joined + timedelta(seconds=int(draw() * 60_000_000))
     total = 0
     for number in range(1, 2 + int(7 * draw() ** 2)):
-        article = shop[int(draw() * len(shop))]
+        article = shop.articles[int(draw() * len(shop.articles))]
         quantity = 1 + int(6 * draw() ** 3)
         cents = article.cents * quantity
         total += cents
@@ -53,7 +60,7 @@ def _order(made: Basket, random: Random, seed: int, key: int, user: UserRow, sho
     made.orders.append(
         OrderRow(
             key,
-            public_id(f"generated/{seed}/order/{key}", milliseconds(at)),
+            public_id(f"generated/{shop.seed}/order/{key}", milliseconds(at)),
             f"GN{key:09d}",
             None if guest else user.id,
             0,

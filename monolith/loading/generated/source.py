@@ -1,6 +1,8 @@
-"""Generated data as a source: the catalogue, then customers in blocks that each have a random number generator of their own.
+"""Generated data as a source: the catalogue, then customers in blocks that each have a random number
+generator of their own.
 
-A block can be made without those before it, which is what makes a resumed load start at once and memory constant.
+A block can be made without those before it, which is what makes a resumed load start at once and memory
+constant.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,14 +11,18 @@ from random import Random
 
 from monolith.loading.generated import orders, products
 from monolith.loading.generated.customers import person
+from monolith.loading.generated.orders import Shop
+from monolith.loading.rows import Row
 from monolith.loading.source import Page, Stage
-from monolith.loading.tables import ADDRESSES, LINES, ORDERS, PREFERENCES, USERS
+from monolith.loading.tables import ADDRESSES, LINES, ORDERS, PREFERENCES, USERS, Table
 
-BLOCK = 2_500
+BLOCK = 5_000
 
 
 class Generated:
-    """`customers` customers of `seed`, `orders_per_customer` orders each on average, over `products` products."""
+    """`customers` customers of `seed`, `orders_per_customer` orders each on average, over `products`
+    products.
+    """
 
     name = "generated"
 
@@ -44,20 +50,26 @@ class Generated:
 
     def _pages(self, password: str, after: int) -> Iterator[Page]:
         """One page a block; the position counts customers."""
-        shop = products.articles(self._seed, self._products)
+        articles = products.articles(self._seed, self._products)
+        shop = orders.Shop(self._seed, articles, self._orders_per_customer)
         for first in range(after // BLOCK * BLOCK, self._customers, BLOCK):
             end = min(first + BLOCK, self._customers)
-            if end <= after:
-                return
-            page = Page(end, {USERS: [], ADDRESSES: [], PREFERENCES: [], ORDERS: [], LINES: []})
-            random = Random(f"{self._seed}/customers/{first}")  # noqa: S311 - test data
-            for number in range(first, end):
-                made = person(random, self._seed, number, password)
-                page.rows[USERS].append(made.user)
-                page.rows[ADDRESSES] += made.addresses
-                page.rows[PREFERENCES] += made.preferences
-                if shop:
-                    basket = orders.basket(random, self._seed, made.user, shop, self._orders_per_customer)
-                    page.rows[ORDERS] += basket.orders
-                    page.rows[LINES] += basket.lines
-            yield page
+            if end > after:
+                yield Page(end, self._block(first, end, password, shop))
+
+    def _block(self, first: int, end: int, password: str, shop: Shop) -> dict[Table, list[Row]]:
+        random = Random(f"{self._seed}/customers/{first}")  # noqa: S311 - test data
+        users: list[Row] = []
+        addresses: list[Row] = []
+        preferences: list[Row] = []
+        made = orders.Basket([], [])
+        for number in range(first, end):
+            customer = person(random, self._seed, number, password)
+            users.append(customer.user)
+            addresses += customer.addresses
+            preferences += customer.preferences
+            if shop.per_customer:
+                orders.fill(made, random, customer.user, shop)
+        return {
+            USERS: users, ADDRESSES: addresses, PREFERENCES: preferences, ORDERS: [*made.orders], LINES: [*made.lines],
+        }  # fmt: skip

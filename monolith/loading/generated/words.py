@@ -20,8 +20,8 @@ MIDDLE = ("",) * 9 + ("A", "B", "J", "L", "M.", "R", "Lee", "María")
 MAILBOXES = ("example.com", "example.org", "example.net", "mail.example.com")
 NICKNAMES: tuple[str | None, ...] = (None,) * 12 + ("", "Sunny", "Ace", "Ñandú", "猫", "“the Bear”")
 STREETS = (
-    "Napa Ct.", "Mt. Dias Blv.", "Rue de la Paix", "Hauptstraße", "Calle Mayor", "King Street", "Østergade", "Main St.", "5th Ave",
-    "Church Lane",
+    "Napa Ct.", "Mt. Dias Blv.", "Rue de la Paix", "Hauptstraße",
+    "Calle Mayor", "King Street", "Østergade", "Main St.", "5th Ave", "Church Lane",
 )  # fmt: skip
 SECOND_LINES = ("",) * 14 + ("Apt. 4", "c/o Müller", "Unit 7/2", "2ème étage", "Postfach 12")
 TOWNS = (

@@ -26,9 +26,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "pk",
-                    models.CompositePrimaryKey(
-                        "load_id", "stage", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
+                    models.CompositePrimaryKey("load_id", "stage", blank=True, editable=False, primary_key=True, serialize=False),
                 ),
                 ("load", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="loading.load")),
                 ("stage", models.CharField(max_length=40)),

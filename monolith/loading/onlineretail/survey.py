@@ -1,4 +1,5 @@
-"""The first reading of the file: what invoices, customers and products there are. Rows are written by a second reading.
+"""The first reading of the file: what invoices, customers and products there are. Rows are written by a
+second reading.
 
 Memory holds one entry an invoice, customer and product, not one a line.
 """
@@ -83,9 +84,7 @@ class Survey:
     def _invoice(self, line: Line) -> None:
         invoice = self.invoices.get(line.invoice)
         if invoice is None:
-            invoice = self.invoices[line.invoice] = Invoice(
-                line.invoice, line.customer, line.country, line.at, line.at
-            )
+            invoice = self.invoices[line.invoice] = Invoice(line.invoice, line.customer, line.country, line.at, line.at)
         if invoice.customer != line.customer:
             raise LoadError(f"invoice {line.invoice} names two customers, {invoice.customer} and {line.customer}")
         invoice.first, invoice.last = min(invoice.first, line.at), max(invoice.last, line.at)

@@ -76,9 +76,7 @@ class Command(BaseCommand):
 def _source(options: dict[str, Any]) -> Source:
     name = options["source"]
     if name == "generated":
-        return Generated(
-            options["customers"], options["seed"], options["orders_per_customer"], options["products"]
-        )
+        return Generated(options["customers"], options["seed"], options["orders_per_customer"], options["products"])
     data: Path | None = options["data"]
     if data is None:
         raise LoadError(f"{name} needs its files: name their folder with --data or BANYAN_DATA, or use --source generated")
