@@ -1,0 +1,26 @@
+"""What is run: a name, a command, its environment, and how to see that it is ready."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Probe = Callable[[], bool]
+
+
+def always_ready() -> bool:
+    """The probe of a program that serves nobody: it is ready once it runs."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One supervised process.
+
+    `environment` is added to the supervisor's own; `ready` is asked every 50 ms until it says yes, and again
+    after each restart; after SIGTERM the process has `stop_seconds` to end by itself.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ready: Probe = always_ready
+    stop_seconds: float = 10.0
