@@ -10,7 +10,8 @@ from django.db.utils import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from chassis.problems import Problem, problem_response
+from chassis.problems import NAMESPACE, Problem
+from chassis.problems.answers import problem_response
 
 
 @require_safe
@@ -25,5 +26,5 @@ def readyz(request: HttpRequest) -> HttpResponse:
             cursor.execute("SELECT 1")
     except Error as error:
         detail = f"The database does not answer ({type(error).__name__})."
-        return problem_response(Problem(503, detail, type="urn:banyan:problem:not-ready"), request.path)
+        return problem_response(Problem(503, detail, type=NAMESPACE + "not-ready"), request.path)
     return JsonResponse({"status": "ok", "checks": {"database": "ok"}})

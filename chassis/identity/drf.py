@@ -4,18 +4,20 @@ own processes).
 
 import hmac
 from functools import cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from chassis import env
 from chassis.identity.subject import Peer, Subject
 from chassis.identity.tokens import InvalidToken, verify
+
+if TYPE_CHECKING:
+    # At run time this module is imported by rest_framework.views itself, which reads its defaults from the settings.
+    from rest_framework.views import APIView
 
 
 def _bearer(request: Request) -> str | None:
@@ -67,7 +69,7 @@ class HasScope(BasePermission):
 
     scope: ClassVar[str]
 
-    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
+    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
         user: Any = request.user
         return isinstance(user, Subject) and self.scope in user.scopes
 
@@ -79,13 +81,5 @@ class IsCustomer(HasScope):
 class IsPeer(BasePermission):
     """Only another process of the platform."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
+    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
         return isinstance(request.user, Peer)
-
-
-class _JwtScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
-    target_class = JwtAuthentication
-    name = "accessToken"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

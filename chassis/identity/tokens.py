@@ -24,9 +24,7 @@ class InvalidToken(Exception):
     """The access token was not made here, or its time is over."""
 
 
-def issue(
-    public_id: UUID, key: int, scopes: Iterable[str] = ("customer",), signer: SigningKey | None = None
-) -> str:
+def issue(public_id: UUID, key: int, scopes: Iterable[str] = ("customer",), signer: SigningKey | None = None) -> str:
     """An access token for this customer, valid for `LIFETIME_SECONDS`."""
     signer = signer or signing_key()
     now = int(time.time())

@@ -1,20 +1,17 @@
 """Errors as RFC 9457 problem details (`application/problem+json`): the one shape in which every process
 refuses.
 
-This module is plain values; only `problem_response` needs Django. `chassis.problems.answers` is how a
-Django project turns what it raises into such answers.
+This module is plain values and needs no web framework; `chassis.problems.answers` makes Django answers of them.
 """
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
-if TYPE_CHECKING:
-    from django.http import HttpResponse
-
 CONTENT_TYPE = "application/problem+json"
+NAMESPACE = "urn:banyan:problem:"
 
 
 class Problem(Exception):
@@ -66,16 +63,7 @@ def invalid(errors: Mapping[str, Any], status: int = HTTPStatus.BAD_REQUEST) -> 
     return Problem(
         status,
         f"Refused: {', '.join(errors)}.",
-        type="urn:banyan:problem:invalid",
+        type=NAMESPACE + "invalid",
         title="Invalid request",
         errors=errors,
-    )
-
-
-def problem_response(problem: Problem, instance: str = "") -> "HttpResponse":
-    """The problem as a Django answer."""
-    from django.http import HttpResponse  # not above: the facade has problems too, and no Django
-
-    return HttpResponse(
-        problem.render(instance), content_type=CONTENT_TYPE, status=problem.status, headers=problem.headers
     )

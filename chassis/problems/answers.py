@@ -11,9 +11,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions
 
-from chassis.problems import Problem, invalid, problem_response
+from chassis.problems import CONTENT_TYPE, Problem, invalid
 
 API_PREFIXES = ("/api/", "/internal/", "/.well-known/")
+
+
+def problem_response(problem: Problem, instance: str) -> HttpResponse:
+    """The problem as an answer; `instance` is the path of the request that met it."""
+    body = problem.render(instance)
+    return HttpResponse(body, content_type=CONTENT_TYPE, status=problem.status, headers=problem.headers)
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -84,7 +90,5 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: says that it failed, and nothing of why; the log has the rest."""
     if _is_api(request):
-        return problem_response(
-            Problem(500, "Something failed here. The request id finds it in the log."), request.path
-        )
+        return problem_response(Problem(500, "Something failed here. The request id finds it in the log."), request.path)
     return defaults.server_error(request)
