@@ -23,7 +23,9 @@ class OrderKind(models.IntegerChoices):
 
 
 class Order(models.Model):
-    """`user_id` is NULL for a sale without a known customer; the names and addresses are those of the day of the order."""
+    """`user_id` is NULL for a sale without a known customer; the names and addresses are those of the day
+    of the order.
+    """
 
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(unique=True, default=uuid7, db_default=UuidV7(), editable=False)
@@ -41,7 +43,8 @@ class Order(models.Model):
     total = models.DecimalField(max_digits=14, decimal_places=4, default=0)
     placed_at = models.DateTimeField(db_default=Now())
     modified = models.DateTimeField(db_default=Now())
-    idempotency_key = models.CharField(max_length=80, null=True, blank=True)  # noqa: DJ001 - NULL: placed without one
+    idempotency_key = models.CharField(max_length=80, null=True, blank=True)
+    request_digest = models.CharField(max_length=64, blank=True, db_default="", editable=False)
 
     class Meta:
         constraints = [
@@ -50,6 +53,17 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class Confirmation(models.Model):
+    """That an order was confirmed to its customer, and to which address; at most once for an order."""
+
+    order = models.OneToOneField(Order, on_delete=models.CASCADE, primary_key=True, related_name="confirmation")
+    email = models.CharField(max_length=254)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.order_id} to {self.email}"
 
 
 class OrderLine(models.Model):

@@ -48,7 +48,7 @@ class Customer:
     addresses: tuple[PostalAddress, ...]
 
 
-class UnknownCustomer(Exception):  # noqa: N818
+class UnknownCustomer(Exception):
     """No customer has this key."""
 
     def __init__(self, key: int) -> None:
@@ -56,7 +56,7 @@ class UnknownCustomer(Exception):  # noqa: N818
         self.key = key
 
 
-class InvalidAddress(Exception):  # noqa: N818
+class InvalidAddress(Exception):
     """The users context refused the address; `errors` maps field names to messages."""
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:

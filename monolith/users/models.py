@@ -45,7 +45,7 @@ class User(models.Model):
     middle_name = models.CharField(max_length=50, blank=True, db_default="")
     last_name = models.CharField(max_length=50, blank=True, db_default="")
     suffix = models.CharField(max_length=10, blank=True, db_default="")
-    nickname = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 - NULL: shown by the name's parts
+    nickname = models.CharField(max_length=100, null=True, blank=True)
     phone = models.CharField(max_length=25, blank=True, db_default="")
     phone_type = models.SmallIntegerField(choices=PhoneType, db_default=0, default=0)
     address_line1 = models.CharField(max_length=60, blank=True, db_default="")
@@ -63,14 +63,10 @@ class User(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["email"], name="users_user_email_key", deferrable=models.Deferrable.IMMEDIATE
-            ),
+            models.UniqueConstraint(fields=["email"], name="users_user_email_key", deferrable=models.Deferrable.IMMEDIATE),
             models.CheckConstraint(condition=models.Q(id__gte=1), name="users_user_id"),
             models.CheckConstraint(condition=models.Q(phone_type__range=(0, 3)), name="users_user_phone_type"),
-            models.CheckConstraint(
-                condition=models.Q(email_promotion__range=(0, 2)), name="users_user_email_promotion"
-            ),
+            models.CheckConstraint(condition=models.Q(email_promotion__range=(0, 2)), name="users_user_email_promotion"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,26 @@
+"""`manage.py migrate` brings every database up to date, not only `default`; with `--database` just that
+one.
+"""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.core.management.commands import migrate
+from django.db import connections
+
+EVERY = "every database"
+
+
+class Command(migrate.Command):
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database=EVERY)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Each database in turn, checks and all."""
+        if options["database"] != EVERY:
+            return super().execute(*args, **options)
+        for alias in connections:
+            self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}"))
+            super().execute(*args, **{**options, "database": alias})
+        return None

@@ -1,0 +1,1 @@
+"""The users API v1: one module a subject."""

@@ -1,0 +1,55 @@
+"""The customer's own addresses."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chassis.rest.pages import Pages
+from monolith.users import shapes
+from monolith.users.api import NewAddress
+from monolith.users.serializers import AddressSerializer, ProfileAddressSerializer
+from monolith.users.services import addresses
+from monolith.users.views.refusals import UsersView, key_of
+
+
+class AddressesView(UsersView):
+    @extend_schema(responses=AddressSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """All addresses by number; the profile address comes first, if there is one."""
+        pages = Pages()
+        page = pages.paginate_queryset(addresses.addresses(key_of(request)), request)
+        return pages.get_paginated_response(AddressSerializer(page, many=True).data)
+
+    @extend_schema(request=AddressSerializer, responses={201: AddressSerializer})
+    def post(self, request: Request) -> Response:
+        """Add an address."""
+        asked = AddressSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        added = addresses.add_address(key_of(request), asked.address())
+        return Response(AddressSerializer(added).data, status=201)
+
+
+class AddressView(UsersView):
+    @extend_schema(responses=AddressSerializer)
+    def get(self, request: Request, number: str) -> Response:
+        """One address."""
+        return Response(AddressSerializer(addresses.address(key_of(request), int(number))).data)
+
+    @extend_schema(request=AddressSerializer, responses=AddressSerializer)
+    def put(self, request: Request, number: str) -> Response:
+        """Replace an address; the profile address is set whether or not there was one."""
+        put = addresses.put_address(key_of(request), int(number), _asked(request, int(number)))
+        return Response(AddressSerializer(put).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, number: str) -> Response:
+        """Remove an address."""
+        addresses.delete_address(key_of(request), int(number))
+        return Response(status=204)
+
+
+def _asked(request: Request, number: int) -> NewAddress:
+    shape = ProfileAddressSerializer if number == shapes.PROFILE else AddressSerializer
+    asked = shape(data=request.data)
+    asked.is_valid(raise_exception=True)
+    return asked.address()
