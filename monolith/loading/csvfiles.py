@@ -63,6 +63,11 @@ def read(path: Path, columns: Sequence[str], parse: Callable[[tuple[str, ...]], 
         raise BadInput(path, line + 1, f"cannot be read ({failure.strerror or failure})") from failure
 
 
+def count(path: Path, columns: Sequence[str]) -> int:
+    """The rows of a file, read to its end: its shape is checked on the way, its values are not."""
+    return sum(1 for _ in read(path, columns, lambda values: values))
+
+
 def read_keyed(path: Path, columns: Sequence[str], parse: Callable[[tuple[str, ...]], tuple[Key, Record]]) -> dict[Key, Record]:
     """Read a whole file by the key that `parse` gives; a key that comes twice is refused rather than
     overwritten.

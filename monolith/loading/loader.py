@@ -6,7 +6,9 @@ from contextlib import contextmanager
 
 from django.contrib.auth.hashers import check_password
 from psycopg import Connection, Error
+from psycopg.errors import UndefinedTable
 
+from chassis.replica.authority import MISDIRECTED_STATE
 from monolith.loading import checkpoint, copying
 from monolith.loading.checkpoint import Books, LoadRow
 from monolith.loading.errors import LoadError, MovedContext, OtherPassword
@@ -17,7 +19,6 @@ from monolith.loading.summary import Summary
 from monolith.loading.tables import TABLES
 
 NO_PASSWORD = "!"  # noqa: S105 - Django's mark of a password that fits nothing
-MISDIRECTED = "BY421"
 
 
 def load(
@@ -93,6 +94,8 @@ def _one_line_errors() -> Iterator[None]:
         yield
     except Error as error:
         problem = (error.diag.message_primary or str(error) or type(error).__name__).splitlines()[0]
-        if error.sqlstate == MISDIRECTED:
+        if error.sqlstate == MISDIRECTED_STATE:
             raise MovedContext(problem) from error
+        if isinstance(error, UndefinedTable):
+            raise LoadError(f"{problem}: run `manage.py migrate` first") from error
         raise LoadError(f"the database refused: {problem}. Pages before this one are kept; run it again to go on") from error

@@ -16,7 +16,6 @@ FILES = tuple(
         "ProductSubcategory", "SalesOrderDetail", "SalesOrderHeader", "StateProvince",
     )
 )  # fmt: skip
-ORDERS, LINES = 31_465, 121_317  # of the published data set: only the progress bars' ends
 
 
 class AdventureWorks:
@@ -32,8 +31,10 @@ class AdventureWorks:
         return {"data": csvfiles.fingerprint(self._folder / name for name in FILES)}
 
     def stages(self, password: str) -> Sequence[Stage]:
-        """Reads the files about people, addresses and products; orders are read as they are loaded."""
+        """Reads the files about people, addresses and products, and counts the orders and lines, which are streamed later."""
         csvfiles.require(self._folder, FILES)
+        order_count = csvfiles.count(self._folder / orders.HEADER_FILE, orders.HEADER)
+        line_count = csvfiles.count(self._folder / orders.DETAIL_FILE, orders.DETAIL)
         book = self._read_book()
         products = catalog.read_products(self._folder)
         directory = orders.Directory(
@@ -44,8 +45,8 @@ class AdventureWorks:
         return (
             Stage("catalogue", len(products), partial(catalog.pages, self._folder, products)),
             Stage("customers", len(book.customers) + 1, partial(customers.pages, book, password)),
-            Stage("orders", ORDERS, partial(orders.order_pages, self._folder, directory)),
-            Stage("order lines", LINES, partial(orders.line_pages, self._folder, directory)),
+            Stage("orders", order_count, partial(orders.order_pages, self._folder, directory)),
+            Stage("order lines", line_count, partial(orders.line_pages, self._folder, directory)),
         )
 
     def _read_book(self) -> Book:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import orjson
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import DatabaseError, connection
 from psycopg import Connection
 from rich.console import Console
 
@@ -53,8 +53,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         password: str | None = options["password"]
-        connection.ensure_connection()
         try:
+            connection.ensure_connection()
             source = _source(options)
             with shown() as progress:
                 summary = load(
@@ -67,6 +67,10 @@ class Command(BaseCommand):
                 )
         except LoadError as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"no database: {str(error).splitlines()[0]}") from error
+        except KeyboardInterrupt:
+            raise CommandError("interrupted; committed pages are kept, run it again to go on", returncode=130) from None
         if options["json"]:
             self.stdout.write(orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2).decode())
         else:
