@@ -1,0 +1,40 @@
+"""A small request of the facade's own: for the route feed, and for the comparisons of the shadow.
+
+It is sent once, holds the whole answer in memory, and refuses one that is larger than it was told to expect.
+"""
+
+from dataclasses import dataclass
+
+from facade.pool import Pool
+from facade.upstream import BadAnswer, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A whole answer; header names are in lower case."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+async def get(pool: Pool, target: bytes, lines: bytes, *, timeout: float, limit: int) -> Fetched:
+    """GET `target` with the header `lines` (each ended by CRLF). Raises `UpstreamError`."""
+    connection = pool.idle(certain=True) or await pool.connect()
+    try:
+        connection.begin(b"GET %b HTTP/1.1\r\n%b\r\n" % (target, lines), head_only=False)
+        await connection.head(timeout)
+        return Fetched(connection.status, connection.headers, await _whole(connection, timeout, limit))
+    finally:
+        pool.release(connection)
+
+
+async def _whole(connection: Connection, timeout: float, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while part := await connection.body(timeout):
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise BadAnswer(f"an answer of more than {limit} bytes")
+    return b"".join(parts)

@@ -1,0 +1,115 @@
+"""The connections to one upstream address: idle ones are used again, the most recent first.
+
+A sweep, a few times a second, gives up the waits that are over and closes what was idle for too long. It refuses to
+hand out an idle connection for a request that must not be sent twice before it has looked whether the other end is
+still there.
+"""
+
+import asyncio
+import select
+import ssl
+from urllib.parse import urlsplit
+
+from facade.upstream import ClosedEarly, Connection, TimedOut, Unreachable
+
+_SWEEP_SECONDS = 0.1
+_GONE = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+
+
+class Pool:
+    """Connections to `url` (http or https, host, optional port). `in_use` counts the exchanges under way."""
+
+    def __init__(self, url: str, *, connect_timeout: float, idle_timeout: float) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is no http address of an upstream")
+        self.url = url
+        self.netloc = parts.netloc.encode()
+        self._host = parts.hostname
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._ssl = ssl.create_default_context() if parts.scheme == "https" else None
+        self._connect_timeout = connect_timeout
+        self._idle_timeout = idle_timeout
+        self._loop = asyncio.get_running_loop()
+        self._idle: list[Connection] = []
+        self._all: set[Connection] = set()
+        self._sweeper = self._loop.create_task(self._sweep())
+        self.closed = False
+
+    @property
+    def open(self) -> int:
+        return len(self._all)
+
+    @property
+    def in_use(self) -> int:
+        return len(self._all) - len(self._idle)
+
+    def idle(self, *, certain: bool) -> Connection | None:
+        """An open connection, or None. `certain`: it was asked just now whether the upstream has closed it."""
+        idle = self._idle
+        while idle:
+            connection = idle.pop()
+            if connection.error is None and not (certain and _has_news(connection)):
+                return connection
+            connection.close()
+            self._all.discard(connection)
+        return None
+
+    async def connect(self) -> Connection:
+        """A new connection. Raises `Unreachable`."""
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                _, connection = await self._loop.create_connection(
+                    lambda: Connection(self._loop), self._host, self._port, ssl=self._ssl
+                )
+        except (OSError, TimeoutError) as error:
+            raise Unreachable(f"no connection to {self.url}: {error or 'timed out'}") from error
+        self._all.add(connection)
+        return connection
+
+    def release(self, connection: Connection) -> None:
+        """Take a connection back after its exchange; one whose answer was not read to its end is closed."""
+        if connection.reusable and not self.closed:
+            connection.busy = False
+            connection.idle_since = self._loop.time()
+            self._idle.append(connection)
+        else:
+            connection.close()
+            self._all.discard(connection)
+
+    def close(self) -> None:
+        """Close what is idle; exchanges under way end by themselves."""
+        self.closed = True
+        for connection in self._idle:
+            connection.close()
+            self._all.discard(connection)
+        self._idle.clear()
+        if not self._all:
+            self._sweeper.cancel()
+
+    async def _sweep(self) -> None:
+        while not self.closed or self._all:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            now = self._loop.time()
+            for connection in [c for c in self._all if c.deadline < now]:
+                connection.fail(TimedOut(f"{self.url} was silent for too long"))
+            self._idle = [c for c in self._idle if self._keeps(c, now)]
+
+    def _keeps(self, connection: Connection, now: float) -> bool:
+        if connection.error is None and now - connection.idle_since < self._idle_timeout:
+            return True
+        connection.fail(ClosedEarly("idle for too long"))
+        self._all.discard(connection)
+        return False
+
+
+def _has_news(connection: Connection) -> bool:
+    """Whether anything is to be read from an idle connection: its end, or bytes that belong to nobody.
+
+    The event loop would tell as well, but only in its next turn, when the request is already on its way.
+    """
+    if connection.transport is None:
+        return True
+    poll = select.poll()
+    poll.register(connection.transport.get_extra_info("socket").fileno(), _GONE)
+    return bool(poll.poll(0))

@@ -1,0 +1,74 @@
+"""The facade's own refusals, as problem+json (RFC 9457). Answers of upstreams are passed on, never dressed up."""
+
+from dataclasses import dataclass
+
+import orjson
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """An answer of the facade itself. `slug` names it in `urn:banyan:problem:<slug>`; `retry_after` is seconds."""
+
+    status: int
+    slug: str
+    title: str
+    detail: str
+    retry_after: int | None = None
+
+    def body(self) -> bytes:
+        return orjson.dumps(
+            {
+                "type": f"urn:banyan:problem:{self.slug}",
+                "title": self.title,
+                "status": self.status,
+                "detail": self.detail,
+            }
+        )
+
+    def headers(self, body: bytes) -> list[tuple[bytes, bytes]]:
+        headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
+        if self.retry_after is not None:
+            headers.append((b"retry-after", b"%d" % self.retry_after))
+        return headers
+
+
+def not_found(path: str) -> Problem:
+    return Problem(404, "not-found", "Not found", f"there is nothing at {path}")
+
+
+def method_refused(method: str) -> Problem:
+    return Problem(405, "method-not-allowed", "Method not allowed", f"{method} is not passed on")
+
+
+def too_large(limit: int) -> Problem:
+    return Problem(
+        413, "body-too-large", "Body too large",
+        f"towards this path a body may have {limit} bytes: it must be kept in case the context changes hands",
+    )  # fmt: skip
+
+
+def no_websocket() -> Problem:
+    return Problem(501, "no-websocket", "No websockets", "this entrance does not carry websockets")
+
+
+def unreachable(detail: str) -> Problem:
+    return Problem(503, "upstream-unreachable", "Upstream unreachable", f"nothing was executed: {detail}", 1)
+
+
+def between_owners(context: str) -> Problem:
+    return Problem(
+        503, "changing-hands", "Changing hands",
+        f"neither side of {context!r} accepts the request just now; it was not executed", 1,
+    )  # fmt: skip
+
+
+def no_answer(detail: str) -> Problem:
+    return Problem(502, "no-answer", "No answer", f"the request may have been executed: {detail}")
+
+
+def timed_out(detail: str) -> Problem:
+    return Problem(504, "timed-out", "Timed out", f"the request may have been executed: {detail}")
+
+
+def busy() -> Problem:
+    return Problem(503, "starting", "Starting", "the entrance is not ready yet", 1)

@@ -1,0 +1,208 @@
+"""A request's body, and whether it can be sent a second time.
+
+Small bodies are kept in memory; larger ones towards a context that may change hands are spooled to disk before
+anything is sent on, up to a limit beyond which they are refused; the rest streams through and can be sent once only.
+It refuses a body whose sender went away in the middle: no upstream may take it for whole.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from facade import problems
+from facade.headers import Inbound
+from facade.upstream import ClosedEarly, Connection, UpstreamError
+
+Receive = Callable[[], Awaitable[Any]]
+
+_PART = 64 * 1024
+_FOREVER = 1e9
+
+
+class ClientGone(Exception):
+    """The client closed its connection before the request was whole, or before it was answered."""
+
+
+class Body(Protocol):
+    """`head` is what goes out with the request's head: its framing header, a blank line, and what is at hand."""
+
+    repeatable: bool
+    streams: bool
+
+    def head(self) -> bytes: ...
+
+    async def rest(self, connection: Connection, timeout: float) -> None:
+        """Send what `head` did not contain. Raises `ClientGone` or `UpstreamError`."""
+
+
+class Kept:
+    """A body in memory, or none at all (`framed` is False where the request had no framing header)."""
+
+    repeatable = True
+    streams = False
+
+    def __init__(self, data: bytes, *, framed: bool) -> None:
+        self.data = data
+        self._head = b"content-length: %d\r\n\r\n%b" % (len(data), data) if framed else b"\r\n"
+
+    def head(self) -> bytes:
+        return self._head
+
+    async def rest(self, connection: Connection, timeout: float) -> None:  # noqa: ARG002 all of it is in `head`
+        return
+
+
+NONE = Kept(b"", framed=False)
+
+
+class Spooled:
+    """A body on disk, in a file that has no name and vanishes with this object."""
+
+    repeatable = True
+    streams = True
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 it lives as long as the request
+        self._length = 0
+
+    def append(self, data: bytes) -> int:
+        """Add a part; the length so far. The page cache takes it, so no thread is used."""
+        self._file.write(data)
+        self._length += len(data)
+        return self._length
+
+    def head(self) -> bytes:
+        self._file.seek(0)
+        return b"content-length: %d\r\n\r\n" % self._length
+
+    async def rest(self, connection: Connection, timeout: float) -> None:
+        while part := self._file.read(_PART):
+            connection.write(part)
+            await connection.drained(timeout)
+
+
+class Streamed:
+    """A body that passes through: what was read ahead, then whatever the client still sends."""
+
+    repeatable = False
+    streams = True
+
+    def __init__(self, ahead: bytes, receive: Receive, length: bytes | None) -> None:
+        self._ahead = ahead
+        self._receive = receive
+        self._chunked = length is None
+        self._framing = b"transfer-encoding: chunked\r\n\r\n" if length is None else b"content-length: %b\r\n\r\n" % length
+
+    def head(self) -> bytes:
+        return self._framing
+
+    async def rest(self, connection: Connection, timeout: float) -> None:
+        self._pass_on(connection, self._ahead)
+        more = True
+        while more:
+            part, more = await next_part(self._receive)
+            self._pass_on(connection, part)
+            await connection.drained(timeout)
+        if self._chunked:
+            connection.write(b"0\r\n\r\n")
+
+    def _pass_on(self, connection: Connection, part: bytes) -> None:
+        if part:
+            connection.write(b"%x\r\n%b\r\n" % (len(part), part) if self._chunked else part)
+
+
+async def next_part(receive: Receive) -> tuple[bytes, bool]:
+    """The next part of the client's body, and whether more follows. Raises `ClientGone`."""
+    message = await receive()
+    if message["type"] != "http.request":
+        raise ClientGone
+    return message.get("body", b""), message.get("more_body", False)
+
+
+async def open_body(inbound: Inbound, receive: Receive, *, keep: int, spool_limit: int | None, folder: Path) -> Body:
+    """The body of a request. `spool_limit` is None where a body that is too large to keep may stream through.
+
+    Raises `ClientGone`, or the 413 problem where it may not and is too large to spool as well.
+    """
+    length = int(inbound.length) if inbound.length is not None and inbound.length.isdigit() else None
+    if length is None and not inbound.chunked:
+        return NONE
+    if length is not None and length > keep:
+        if spool_limit is None:
+            return Streamed(b"", receive, inbound.length)
+        if length > spool_limit:
+            raise problems.too_large(spool_limit)
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more and size <= keep:
+        part, more = await next_part(receive)
+        parts.append(part)
+        size += len(part)
+    ahead = b"".join(parts)
+    if not more and size <= keep:
+        return Kept(ahead, framed=True)
+    if spool_limit is None:
+        return Streamed(ahead, receive if more else _nothing_more, inbound.length)
+    return await _spool(ahead, receive, more=more, limit=spool_limit, folder=folder)
+
+
+async def _spool(ahead: bytes, receive: Receive, *, more: bool, limit: int, folder: Path) -> Spooled:
+    body = Spooled(folder)
+    size = body.append(ahead)
+    while more:
+        part, more = await next_part(receive)
+        size = body.append(part)
+        if size > limit:
+            raise problems.too_large(limit)
+    if size > limit:
+        raise problems.too_large(limit)
+    return body
+
+
+async def _nothing_more() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+class Pump:
+    """Sends the rest of a body while the answer may already come.
+
+    An upstream that answers before it has read everything (401, 413, an echo) must be heard, not flooded.
+    """
+
+    def __init__(self, body: Body, connection: Connection, timeout: float) -> None:
+        self._body = body
+        self._connection = connection
+        self._timeout = timeout
+        self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            await self._body.rest(self._connection, self._timeout)
+        except ClientGone:
+            self._connection.fail(ClosedEarly("the client went away in the middle of its request"))
+            raise
+        except UpstreamError:
+            return  # whoever reads the answer gets the same error from the connection
+
+    async def head(self) -> None:
+        """Wait until all is sent or the answer has begun. Raises `ClientGone` or `UpstreamError`."""
+        head = asyncio.create_task(self._connection.head(_FOREVER))
+        try:
+            await asyncio.wait((self._task, head), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            head.cancel()
+            await asyncio.gather(head, return_exceptions=True)
+        if self._task.done():
+            self._task.result()
+
+    def stop(self) -> None:
+        """Send no more; the connection is not used again unless everything was sent."""
+        if not self._task.done():
+            self._connection.unfinished = True
+            self._task.cancel()
+        elif not self._task.cancelled():
+            self._task.exception()

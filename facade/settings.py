@@ -1,0 +1,141 @@
+"""Every setting of the facade: one documented field each, read from the environment once at start.
+
+Refuses to start without `MONOLITH_URL`, and on a number that is none; all errors are reported at once.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class InvalidSettings(ValueError):
+    """The environment does not describe a facade. `errors` names every variable that is wrong or missing."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = tuple(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Times are seconds, sizes bytes. The variable of a field is `FACADE_<FIELD>`, save for those in `_SHARED`."""
+
+    monolith_url: str
+    """Where the monolith listens; it answers everything that no context claims, and the route feed."""
+
+    users_url: str = ""
+    """Where the users service listens as long as the feed has not named its addresses."""
+
+    valkey_url: str = ""
+    """Shared positions, pushed routes, shadow results. Empty: the facade works alone, reads go to the authority."""
+
+    internal_token: str = ""
+    """The bearer token that the monolith asks for under /internal."""
+
+    var_dir: Path = Path("var")
+    """Below it, `facade/` holds the last known good routes and the bodies that are spooled."""
+
+    cohort_key: str = "banyan"
+    """Keys the hash that puts users into cohorts; a change of it reshuffles everybody."""
+
+    trust_forwarded: bool = False
+    """Whether X-Forwarded-For of the caller is kept (a load balancer stands in front) or replaced."""
+
+    cookie_secure: bool = False
+    """Whether the cookie `banyan_anon` is marked Secure; to be set where the entrance speaks TLS."""
+
+    connect_timeout: float = 1.0
+    """For a connection to an upstream."""
+
+    read_timeout: float = 30.0
+    """For silence of an upstream in which an answer, or the next part of one, is waited for."""
+
+    replica_timeout: float = 3.0
+    """The same for a read at the side without authority; after it the authority is asked."""
+
+    retry_deadline: float = 5.0
+    """How long a request may be repeated: an upstream restarts, or a hand-over is under way."""
+
+    idle_timeout: float = 15.0
+    """How long an unused connection to an upstream is kept; less than the upstream keeps its end."""
+
+    keep_body: int = 64 * KIB
+    """Bodies up to this size are held in memory, so that they can be sent again."""
+
+    spool_limit: int = 64 * MIB
+    """Larger ones towards a context that may be cut over are held on disk, up to this size; beyond it 413."""
+
+    poll_interval: float = 1.0
+    """Between two questions for the routes, beside what is pushed."""
+
+    valkey_timeout: float = 0.1
+    """For an answer of Valkey on which a request waits; after it the authority is asked."""
+
+    settle: float = 2.0
+    """After a connection to Valkey is made, its positions are not trusted for so long: another facade may
+    still be writing down what it could not while Valkey was away."""
+
+    restart_settle: float = 10.0
+    """After Valkey itself was started, its positions are not trusted for so long: it may have lost some,
+    and what was written before its start is replicated by then."""
+
+    position_limit: int = 100_000
+    """How many users' last writes are remembered in this process."""
+
+    shadow_queue: int = 256
+    """How many reads may wait for their comparison; further ones are not compared, but counted."""
+
+    shadow_workers: int = 4
+    """How many comparisons run at once."""
+
+    shadow_noise_share: float = 0.1
+    """The share of comparisons in which the old side is asked twice, to learn which fields differ by themselves."""
+
+
+_SHARED = {
+    "monolith_url": "MONOLITH_URL",
+    "users_url": "USERS_URL",
+    "valkey_url": "VALKEY_URL",
+    "internal_token": "BANYAN_INTERNAL_TOKEN",
+    "var_dir": "BANYAN_VAR",
+}
+_WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+def variable(field: str) -> str:
+    """The environment variable that sets a field."""
+    return _SHARED.get(field, f"FACADE_{field.upper()}")
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process. Raises `InvalidSettings` with everything that is wrong."""
+    values: dict[str, Any] = {}
+    errors: list[str] = []
+    for field in fields(Settings):
+        text = environment.get(variable(field.name), "")
+        if not text:
+            continue
+        try:
+            values[field.name] = _parsers[field.type](text)
+        except (ValueError, KeyError):
+            errors.append(f"{variable(field.name)} is {text!r}, which is no {_words_for[field.type]}")
+    if not values.get("monolith_url"):
+        errors.append(f"{variable('monolith_url')} is not set: the facade must know where the monolith listens")
+    if errors:
+        raise InvalidSettings(errors)
+    return Settings(**values)
+
+
+_parsers: dict[Any, Any] = {
+    str: str,
+    int: int,
+    float: float,
+    Path: Path,
+    bool: lambda text: _WORDS[text.lower()],
+}
+_words_for: dict[Any, str] = {str: "text", int: "whole number", float: "number", Path: "path", bool: "yes or no"}
