@@ -1,24 +1,24 @@
-"""What a journal says was promised: the state that each customer's acknowledged writes add up to, and all that went wrong in view.
+"""What a journal says was promised: the sum of each customer's acknowledged writes, and all that went wrong in plain view.
 
 It is made from the journal alone, so it is the same whether the generator ended in peace or was killed.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from migrations_tools.demo.expect import Expectation
-from migrations_tools.demo.record import Begun, Drained, Ended, Entry, Opened, Outcome
+from migrations_tools.demo.record import Begun, Ended, Entry, Opened, Outcome
 
 
 @dataclass(slots=True)
 class Ledger:
-    """`customers` by e-mail address; `begun`: every value that a write was begun with, whatever became of it."""
+    """`customers` by e-mail address; `runs`: the tags of the values written; `began`: Unix seconds of the first write."""
 
     customers: defaultdict[str, Expectation] = field(default_factory=lambda: defaultdict(Expectation))
-    opened: Opened | None = None
-    first_at: float | None = None
-    drained_at: float | None = None
+    runs: list[str] = field(default_factory=list)
+    began: float = field(default=math.inf)
     requests: int = 0
     acknowledged_writes: int = 0
     unclear_writes: int = 0
@@ -26,25 +26,29 @@ class Ledger:
     stale: list[Ended] = field(default_factory=list)
 
 
-def ledger(entries: Iterable[Entry]) -> Ledger:
-    """Replay a journal. Writes that have no end count among the unclear ones, like those that got no answer."""
-    book, open_writes = Ledger(), dict[int, Begun]()
-    for entry in entries:
+def ledger(*journals: Iterable[Entry]) -> Ledger:
+    """Replay journals. Writes that have no end count among the unclear ones, like those that got no answer."""
+    book = Ledger()
+    for journal in journals:
+        _replay(book, journal)
+    return book
+
+
+def _replay(book: Ledger, journal: Iterable[Entry]) -> None:
+    open_writes = dict[int, Begun]()
+    for entry in journal:
         match entry:
             case Begun():
                 open_writes[entry.n] = entry
-                book.first_at = min(entry.at, book.first_at or entry.at)
+                book.began = min(book.began, entry.at)
             case Ended():
                 _end(book, entry, open_writes.pop(entry.n, None))
             case Opened():
-                book.opened = entry
-            case Drained():
-                book.drained_at = entry.at
+                book.runs.append(entry.run)
             case _:
                 pass
     for begun in open_writes.values():
         _doubt(book, begun)
-    return book
 
 
 def _end(book: Ledger, ended: Ended, begun: Begun | None) -> None:
