@@ -91,9 +91,7 @@ class Cluster(Server):
         return len(lines) > 7 and lines[0] == str(process.pid) and lines[7].strip() == "ready"
 
     def _halt(self, process: Process) -> None:
-        # Fast shutdown rolls back and checkpoints; immediate leaves recovery to the next start, which
-        # throw-away data has none of.
-        process.send(signal.SIGINT if self.durable else signal.SIGQUIT)
+        process.send(signal.SIGINT)  # fast shutdown: rolls back what is open, then checkpoints
         if not process.gone_within(_STOP_SECONDS):
             raise ServerError(f"PostgreSQL (process {process.pid}) did not stop within {_STOP_SECONDS} s")
 
