@@ -21,11 +21,16 @@ def publish(fact: object) -> None:
     """Hand the fact to its handlers once the surrounding transaction has committed; a failing handler is
     logged.
     """
-    for handler in _handlers(type(fact)):
+    for handler in _handlers().get(type(fact), ()):
         transaction.on_commit(lambda handler=handler: handler(fact), robust=True)  # type: ignore[misc]
 
 
 @cache
-def _handlers(kind: type) -> tuple[Callable[[Any], None], ...]:
-    tables: list[Handlers] = [resolve_name(f"{module}:HANDLERS") for module in settings.FACT_HANDLERS]
-    return tuple(handler for table in tables for handler in table.get(kind, ()))
+def _handlers() -> dict[type, list[Callable[[Any], None]]]:
+    """The tables of all contexts as one."""
+    merged: dict[type, list[Callable[[Any], None]]] = {}
+    for module in settings.FACT_HANDLERS:
+        table: Handlers = resolve_name(f"{module}:HANDLERS")
+        for kind, handlers in table.items():
+            merged.setdefault(kind, []).extend(handlers)
+    return merged

@@ -28,7 +28,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", metrics),
-    re_path(r"^(api|internal|\.well-known)(/|$)", unknown_path),
+    re_path(r"^(?:api|internal|\.well-known)(?:/|$)", unknown_path),
 ]
 
 handler400 = "chassis.problems.answers.bad_request"

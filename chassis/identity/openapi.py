@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class AccessToken(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class AccessToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped base
     """The bearer token of `JwtAuthentication`; being defined is enough for it to be found."""
 
     target_class = "chassis.identity.drf.JwtAuthentication"

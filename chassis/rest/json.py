@@ -40,7 +40,7 @@ class OrjsonParser(BaseParser):
 class OrjsonRenderer(BaseRenderer):
     media_type = "application/json"
     format = "json"
-    charset = None  # type: ignore[assignment]  # JSON is UTF-8 and has no charset parameter (RFC 8259)
+    charset = None  # JSON is UTF-8 and has no charset parameter (RFC 8259)
 
     def render(
         self,

@@ -4,16 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from monolith.catalog.models import Category, Product
 
-
-class CategorySerializer(serializers.Serializer[Category]):
+class CategorySerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
-    parent = serializers.IntegerField(source="parent_id", allow_null=True)
+    parent = serializers.IntegerField(source="parent_id", allow_null=True)  # type: ignore[assignment]  # a field's name
 
 
-class ProductSerializer(serializers.Serializer[Product]):
+class ProductSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="public_id")
     sku = serializers.CharField()
     name = serializers.CharField()

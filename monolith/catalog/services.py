@@ -48,7 +48,7 @@ def categories() -> QuerySet[Category]:
 
 def save(product: Product, old_price: Decimal | None) -> None:
     """Store a product that somebody edited; `old_price` is what it cost before, None for a new one."""
-    product.modified = Now()  # type: ignore[assignment]  # the database's clock
+    product.modified = Now()  # the database's clock
     with transaction.atomic():
         product.save()
         if old_price not in (None, product.list_price):

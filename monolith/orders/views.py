@@ -15,6 +15,7 @@ from chassis.identity.subject import Subject
 from chassis.problems import NAMESPACE, Problem, invalid
 from chassis.rest.pages import Pages
 from monolith.orders.api import UnknownOrder
+from monolith.orders.representation import order_json
 from monolith.orders.serializers import OrderSerializer, PlaceOrderSerializer
 from monolith.orders.services import history, placing
 from monolith.users.api import InvalidAddress, UnknownCustomer
@@ -29,7 +30,7 @@ class OrdersView(APIView):
         pages = Pages()
         page = pages.paginate_queryset(history.history(_key(request)), request) or []
         customers = history.customers_of(page)
-        return pages.get_paginated_response(OrderSerializer(page, many=True, context={"customers": customers}).data)
+        return pages.get_paginated_response([order_json(order, customers) for order in page])
 
     @extend_schema(
         parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
@@ -41,7 +42,7 @@ class OrdersView(APIView):
         already.
         """
         order, customer, is_new = _place(_command(request))
-        body = OrderSerializer(order, context={"customers": {customer.key: customer}}).data
+        body = order_json(order, {customer.key: customer})
         return Response(body, 201, headers={} if is_new else {"Idempotent-Replayed": "true"})
 
 
@@ -53,7 +54,7 @@ class OrderView(APIView):
             order = history.own_order(_key(request), number)
         except UnknownOrder as error:
             raise NotFound("You have no order with this number.") from error
-        return Response(OrderSerializer(order, context={"customers": history.customers_of([order])}).data)
+        return Response(order_json(order, history.customers_of([order])))
 
 
 def _key(request: Request) -> int:

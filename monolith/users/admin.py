@@ -27,7 +27,7 @@ class UserAdmin(ModelAdmin[User]):
     show_full_result_count = False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        obj.modified = Now()  # type: ignore[assignment]  # the database's clock, as in every other write
+        obj.modified = Now()  # the database's clock, as in every other write
         super().save_model(request, obj, form, change)
 
 

@@ -43,10 +43,10 @@ def register(email: str, password: str, profile: Mapping[str, Any]) -> User:
 
 def active(key: int) -> User:
     """The customer's row. Raises `UnknownAccount`."""
-    user = User.objects.filter(pk=key, is_active=True).first()
-    if user is None:
-        raise UnknownAccount
-    return user
+    try:
+        return User.objects.get(pk=key, is_active=True)
+    except User.DoesNotExist as error:
+        raise UnknownAccount from error
 
 
 def change_profile(key: int, changes: Mapping[str, Any]) -> User:

@@ -18,7 +18,7 @@ class AddressesView(UsersView):
         """All addresses by number; the profile address comes first, if there is one."""
         pages = Pages()
         page = pages.paginate_queryset(addresses.addresses(key_of(request)), request)
-        return pages.get_paginated_response(AddressSerializer(page, many=True).data)
+        return pages.get_paginated_response(page)
 
     @extend_schema(request=AddressSerializer, responses={201: AddressSerializer})
     def post(self, request: Request) -> Response:
@@ -26,20 +26,20 @@ class AddressesView(UsersView):
         asked = AddressSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         added = addresses.add_address(key_of(request), asked.address())
-        return Response(AddressSerializer(added).data, status=201)
+        return Response(added, status=201)
 
 
 class AddressView(UsersView):
     @extend_schema(responses=AddressSerializer)
     def get(self, request: Request, number: str) -> Response:
         """One address."""
-        return Response(AddressSerializer(addresses.address(key_of(request), int(number))).data)
+        return Response(addresses.address(key_of(request), int(number)))
 
     @extend_schema(request=AddressSerializer, responses=AddressSerializer)
     def put(self, request: Request, number: str) -> Response:
         """Replace an address; the profile address is set whether or not there was one."""
         put = addresses.put_address(key_of(request), int(number), _asked(request, int(number)))
-        return Response(AddressSerializer(put).data)
+        return Response(put)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, number: str) -> Response:
