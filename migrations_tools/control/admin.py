@@ -9,7 +9,6 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from migrations_tools.control.models import (
-    Checkpoint,
     ContextState,
     Divergence,
     Journal,
@@ -59,11 +58,6 @@ class PhaseChangeAdmin(ReadOnlyAdmin):
 class JournalAdmin(ReadOnlyAdmin):
     list_display = ("started_at", "context", "direction", "epoch", "outcome", "pause_ms", "who")
     list_filter = ("context", "outcome")
-
-
-@admin.register(Checkpoint)
-class CheckpointAdmin(ReadOnlyAdmin):
-    list_display = ("context", "aggregate", "done", "total", "last_key", "started_at", "finished_at")
 
 
 @admin.register(VerifyRun)

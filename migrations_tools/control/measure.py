@@ -5,6 +5,7 @@ and `matched`.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, Final
 
 import psycopg
@@ -17,7 +18,6 @@ from chassis.replica.connections import pool
 from migrations_tools.control import reverse, valkeys
 from migrations_tools.control.flags import current
 from migrations_tools.control.models import (
-    Checkpoint,
     HandOverOutcome,
     Journal,
     PhaseChange,
@@ -30,7 +30,13 @@ from migrations_tools.relay.sides import Side, Sides
 
 SHADOW: Final = "banyan:shadow:"
 _TIMEOUT_SECONDS: Final = 3.0
-_BACKFILLING = "SELECT count(*) FROM banyan_outbox WHERE context = %s AND priority = %s"
+# A run that has not ended leaves at least one aggregate, even when it has queued them all.
+_UNFILLED: Final = """
+SELECT count(*), coalesce(sum(greatest(total - done, 1)) FILTER (WHERE finished_at IS NULL), 0),
+    (SELECT count(*) FROM banyan_outbox o WHERE o.context = %(context)s AND o.priority = %(priority)s)
+FROM banyan_checkpoint WHERE context = %(context)s
+"""
+_BACKFILLED_SINCE: Final = "SELECT count(*) FROM banyan_checkpoint WHERE context = %s AND finished_at > %s"
 
 
 def measure(plan: ContextPlan, names: Iterable[GateName], sides: Sides) -> Measurements:
@@ -65,22 +71,16 @@ def service_healthy(plan: ContextPlan, _sides: Sides) -> Proof:
 
 
 def unfilled(plan: ContextPlan, sides: Sides) -> int | None:
-    """Aggregates that a backfill has yet to enqueue or the relay yet to apply; None when one was
+    """Aggregates that a backfill has yet to queue or the relay yet to apply; None when one was
     never begun.
     """
-    progress = {row.aggregate: row for row in Checkpoint.objects.filter(context=plan.context)}
-    if any(aggregate.name not in progress for aggregate in plan.aggregates):
-        return None
-    waiting = sum(max(row.total - row.done, 1) for row in progress.values() if row.finished_at is None)
-    source = _source(plan, sides)
-    if source is None:
-        return None
     try:
-        with pool(source.url).connection() as connection:
-            row = connection.execute(_BACKFILLING, (plan.context, outbox.BACKFILL)).fetchone()
+        with pool(sides.monolith.url).connection() as connection:
+            row = connection.execute(_UNFILLED, {"context": plan.context, "priority": outbox.BACKFILL}).fetchone()
     except psycopg.Error:
         return None
-    return waiting + (row[0] if row else 0)
+    begun, missing, waiting = row or (0, 0, 0)
+    return int(missing + waiting) if begun == len(plan.aggregates) else None
 
 
 def lag_seconds(plan: ContextPlan, sides: Sides) -> float | None:
@@ -109,21 +109,26 @@ def backlog(plan: ContextPlan, sides: Sides) -> outbox.Backlog | None:
         return None
 
 
-def verified(plan: ContextPlan, _sides: Sides) -> Verified | None:
+def verified(plan: ContextPlan, sides: Sides) -> Verified | None:
     """The latest comparison, and what has happened since it began that it cannot have seen."""
     run = VerifyRun.objects.filter(context=plan.context).first()
     if run is None:
         return None
-    since = run.started_at
+    handed_over = Journal.objects.filter(context=plan.context, outcome=HandOverOutcome.DONE, finished_at__gt=run.started_at)
+    begun = PhaseChange.objects.filter(context=plan.context, at__gt=run.started_at, from_phase=Phase.MONOLITH)
     later = {
-        "a hand-over": Journal.objects.filter(context=plan.context, outcome=HandOverOutcome.DONE, finished_at__gt=since),
-        "a backfill": Checkpoint.objects.filter(context=plan.context, finished_at__gt=since),
-        "a new beginning": PhaseChange.objects.filter(
-            context=plan.context, at__gt=since, from_phase=Phase.MONOLITH, to_phase=Phase.DUAL_WRITE
-        ),
+        "a hand-over": handed_over.exists(),
+        "a new beginning": begun.exists(),
+        "a backfill": _backfilled_since(plan, sides, run.started_at),
     }
-    outdated_by = next((what for what, rows in later.items() if rows.exists()), "")
+    outdated_by = next((what for what, happened in later.items() if happened), "")
     return Verified(run.outcome, run.different + run.missing + run.extra, outdated_by)
+
+
+def _backfilled_since(plan: ContextPlan, sides: Sides, moment: datetime) -> bool:
+    with pool(sides.monolith.url).connection() as connection:
+        row = connection.execute(_BACKFILLED_SINCE, (plan.context, moment)).fetchone()
+    return bool(row and row[0])
 
 
 def shadowed(plan: ContextPlan, _sides: Sides) -> Shadowed | None:

@@ -99,33 +99,6 @@ class Journal(models.Model):
         return f"{self.context} → {self.to_owner} at epoch {self.epoch}: {self.outcome}"
 
 
-class Checkpoint(models.Model):
-    """How far a backfill has come, and how fast it may go; the rates are re-read with each page, so
-    they tune a running one.
-
-    `rows_per_second` 0 means as fast as the lag allows; `last_key` is NULL before the first page.
-    """
-
-    context = models.CharField(max_length=40)
-    aggregate = models.CharField(max_length=40)
-    last_key = models.BigIntegerField(null=True, blank=True)
-    total = models.BigIntegerField(default=0)
-    done = models.BigIntegerField(default=0)
-    page_rows = models.IntegerField(default=5000)
-    rows_per_second = models.IntegerField(default=0)
-    max_lag_seconds = models.FloatField(default=5.0)
-    started_at = models.DateTimeField(db_default=Now())
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["context", "aggregate"], name="control_checkpoint_aggregate"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.context}.{self.aggregate}: {self.done} of {self.total}"
-
-
 class VerifyOutcome(models.TextChoices):
     RUNNING = "running"
     CLEAN = "clean"

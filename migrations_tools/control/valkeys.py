@@ -6,7 +6,7 @@ import valkey
 
 from chassis import env
 
-_TIMEOUT_SECONDS: Final = 1.0
+_TIMEOUT_SECONDS: Final = 0.5
 
 
 def connected() -> valkey.Valkey:

@@ -1,0 +1,55 @@
+"""`context cancel`: back to the monolith alone. Nothing is lost, since the monolith has had
+authority all along.
+"""
+
+from migrations_tools import capture
+from migrations_tools.control import feed
+from migrations_tools.control.models import ContextState
+from migrations_tools.control.operations.task import Operation, Step, Task
+from migrations_tools.phases import Phase
+
+
+class FacadesBehind(RuntimeError):
+    """Some facades still send reads to the service. Stopping replication now would show their
+    users old data.
+    """
+
+    def __init__(self, facades: list[str]) -> None:
+        super().__init__(f"facades that have not applied the routes yet: {', '.join(facades)}; run the command again")
+        self.facades = facades
+
+
+def steps(task: Task) -> list[Step]:
+    drop = Step("drop capture and fence from the monolith's tables", lambda: _drop(task))
+    if task.flags.phase is Phase.MONOLITH and _installed(task):
+        return [drop]  # an earlier run ended between the last two steps
+    task.open(Phase.MONOLITH)
+    stop_reads = [
+        Step("send all reads to the monolith", lambda: task.change(read_percent=0)),
+        Step("wait until every facade does", lambda: _await_facades(task)),
+    ]
+    return [
+        *(stop_reads if task.flags.read_percent else []),
+        # Capture goes last: without it a phase that mirrors would miss changes, and nobody would notice.
+        Step("set the phase to monolith, whereupon the relay stops", lambda: task.change(phase=Phase.MONOLITH)),
+        drop,
+    ]
+
+
+def _await_facades(task: Task) -> None:
+    if late := feed.await_applied(ContextState.objects.get(pk=task.context).version):
+        raise FacadesBehind(late)
+
+
+def _installed(task: Task) -> bool:
+    with task.sides.monolith.connect("cancel") as connection:
+        row = connection.execute("SELECT to_regproc(%s)", (f"banyan_capture_{task.context}",)).fetchone()
+    return bool(row and row[0])
+
+
+def _drop(task: Task) -> None:
+    with task.sides.monolith.connect("cancel") as connection:
+        capture.drop(connection, task.plan)
+
+
+CANCEL = Operation("cancel", "go back to the monolith alone and drop capture", steps)
