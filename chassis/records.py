@@ -4,6 +4,7 @@ half of either."""
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,15 +24,18 @@ def read(path: Path) -> dict[str, Any] | None:
 def write(path: Path, record: dict[str, Any]) -> None:
     """Replace the record in `path` in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     draft.write_text(json.dumps(record, indent=1))
     draft.replace(path)
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` alone; the kernel lets go of it when the holder dies, however it dies."""
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock file `path` alone; the kernel lets go of it when the holder dies, however it dies.
+
+    Errors: BlockingIOError when somebody else holds it and `wait` is false.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

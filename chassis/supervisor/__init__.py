@@ -11,7 +11,7 @@ Refuses: daemons that close their environment (they could not be found again), a
 
 from chassis.supervisor.events import Event, Report
 from chassis.supervisor.probes import http_ok, tcp_open
-from chassis.supervisor.program import Program
+from chassis.supervisor.program import Program, always_ready
 from chassis.supervisor.supervisor import NotReadyError, Supervisor
 
-__all__ = ["Event", "NotReadyError", "Program", "Report", "Supervisor", "http_ok", "tcp_open"]
+__all__ = ["Event", "NotReadyError", "Program", "Report", "Supervisor", "always_ready", "http_ok", "tcp_open"]

@@ -79,6 +79,7 @@ class Child:
                 return None
             self._process = subprocess.Popen(
                 list(self.program.command),
+                cwd=self.program.folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -97,8 +98,8 @@ class Child:
         reader.start()
         while not self.ready.is_set() and not _ended(process, _PROBE_SECONDS):
             if self.program.ready() and process.poll() is None:
-                self.ready.set()
                 self._report(Event("ready", self.program.name, process.pid))
+                self.ready.set()
         process.wait()
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # workers of a dead main process hold its port

@@ -1,7 +1,7 @@
 """What a supervisor reports: status changes and lines of output, as values."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
@@ -12,8 +12,8 @@ Kind = Literal["started", "ready", "output", "crashed", "stopped", "platform-rea
 class Event:
     """Something that happened to the program `name` ("platform": to all of it).
 
-    `output` carries a line as `text`; `crashed` carries the exit code (negative: the signal) and the seconds
-    until it is started again.
+    `output` carries a line as `text`; `crashed` the exit code (negative: the signal) and the seconds until
+    the next start; `platform-ready` the addresses.
     """
 
     event: Kind
@@ -22,6 +22,7 @@ class Event:
     text: str | None = None
     code: int | None = None
     restart_in: float | None = None
+    urls: Mapping[str, str] | None = None
     at: float = field(default_factory=time.time)
 
     def record(self) -> dict[str, object]:

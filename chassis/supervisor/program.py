@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Probe = Callable[[], bool]
 
@@ -16,7 +17,8 @@ class Program:
     """One supervised process.
 
     `environment` is added to the supervisor's own; `ready` is asked every 50 ms until it says yes, and again
-    after each restart; after SIGTERM the process has `stop_seconds` to end by itself.
+    after each restart; after SIGTERM the process has `stop_seconds` to end by itself; `folder` is its working
+    directory.
     """
 
     name: str
@@ -24,3 +26,4 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     ready: Probe = always_ready
     stop_seconds: float = 10.0
+    folder: Path | None = None

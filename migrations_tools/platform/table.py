@@ -1,0 +1,76 @@
+"""Which processes there are, as data: the one place to read how each is started."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from chassis.supervisor import Program, always_ready, http_ok
+from migrations_tools.platform.surroundings import Surroundings
+
+NAMES = ("monolith", "users", "facade", "relay", "worker")
+LISTENING = ("monolith", "users", "facade")
+ROOT = Path(__file__).resolve().parents[2]
+
+_PYTHON = sys.executable
+_CELERY = (
+    _PYTHON,
+    "-m",
+    "celery",
+    "--quiet",
+    "--app",
+    "monolith.celery",
+    "worker",
+    "--beat",
+    "--pool",
+    "threads",
+    "--concurrency",
+    "1",
+)
+_QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat")
+
+
+def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: int = 1) -> tuple[Program, ...]:
+    """Every process of the platform; `urls` says where the monolith, the users service and the facade
+    listen."""
+    addresses = {f"{name.upper()}_URL": url for name, url in urls.items()}
+    monolith = {**around.environment("monolith", "control"), **addresses, "DJANGO_SETTINGS_MODULE": "monolith.settings"}
+    users = {**around.environment("users"), **addresses, "DJANGO_SETTINGS_MODULE": "extracted.users.settings"}
+    facade = {**around.environment(), **addresses}
+
+    def program(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Program:
+        ready = http_ok(f"{urls[name]}/readyz") if name in LISTENING else always_ready
+        return Program(name, command, environment, ready, folder=ROOT)
+
+    beat = ("--schedule", str(around.var / "run" / "celerybeat-schedule"))
+    return (
+        program("monolith", _wsgi("monolith.wsgi:application", urls["monolith"], threads=24), monolith),
+        program("users", _wsgi("extracted.users.wsgi:application", urls["users"], threads=16), users),
+        program("facade", _asgi("facade.app:create_app", urls["facade"], facade_workers), facade),
+        program("relay", (_PYTHON, "manage.py", "relay"), monolith),
+        program("worker", (*_CELERY, *_QUIET, *beat), monolith),
+    )
+
+
+def migrations(around: Surroundings) -> dict[str, Program]:
+    """What brings the databases' schemas up to date, by the name of the process whose databases they are."""
+    monolith = (_PYTHON, "-m", "migrations_tools.platform.migrate", "monolith.settings", "default", "control")
+    users = (_PYTHON, "-m", "migrations_tools.platform.migrate", "extracted.users.settings", "default")
+    return {
+        "monolith": Program("migrate monolith", monolith, around.environment("monolith", "control"), folder=ROOT),
+        "users": Program("migrate users", users, around.environment("users"), folder=ROOT),
+    }
+
+
+def _wsgi(application: str, url: str, *, threads: int) -> tuple[str, ...]:
+    return (*_granian(url), "--interface", "wsgi", "--blocking-threads", str(threads), application)
+
+
+def _asgi(factory: str, url: str, workers: int) -> tuple[str, ...]:
+    return (*_granian(url), "--interface", "asgi", "--factory", "--workers", str(workers), factory)
+
+
+def _granian(url: str) -> tuple[str, ...]:
+    address = urlsplit(url)
+    place = ("--host", str(address.hostname), "--port", str(address.port))
+    return (_PYTHON, "-m", "granian", *place, "--no-ws", "--respawn-failed-workers", "--log-level", "warning")
