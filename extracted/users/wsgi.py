@@ -1,0 +1,9 @@
+"""The WSGI application, for granian: `granian --interface wsgi extracted.users.wsgi:application`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "extracted.users.settings")
+
+application = get_wsgi_application()
