@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 from psycopg import Connection, Cursor
+from psycopg.errors import LockNotAvailable
+from psycopg.sql import SQL
 from psycopg.types.json import Jsonb
 
 from monolith.loading.errors import AnotherLoad
@@ -19,6 +21,7 @@ from monolith.loading.source import RULES_VERSION, Source
 from monolith.loading.tally import Tally
 
 LOCK = 0x62616E79616E  # "banyan"; session-level, so it goes with the process
+LOCK_PATIENCE = "3s"
 
 
 @dataclass
@@ -44,16 +47,22 @@ class LoadRow:
 
 @contextmanager
 def only_load(connection: Connection) -> Iterator[None]:
-    """Hold the database's load lock; a second loader is refused at once with `AnotherLoad`."""
-    got = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
-    if not (got and got[0]):
+    """Hold the database's load lock; a second loader is refused with `AnotherLoad`.
+
+    It waits a little first: the server needs a moment to notice that a killed loader is gone.
+    """
+    try:
+        with connection.transaction():
+            connection.execute(SQL("SET LOCAL lock_timeout = {}").format(LOCK_PATIENCE))
+            connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+    except LockNotAvailable as refusal:
         holder = connection.execute(
             "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             " AND (classid::bigint << 32 | objid::bigint) = %s",
             (LOCK,),
         ).fetchone()
-        raise AnotherLoad(holder[0] if holder else None)
+        raise AnotherLoad(holder[0] if holder else None) from refusal
     try:
         yield
     finally:

@@ -46,11 +46,12 @@ def load(
         before = checkpoint.read_books(connection, row)
         if again or row.finished_at is None:
             copying.prepare(connection)
+            books = checkpoint.read_books(connection, row)
             for stage in source.stages(row.password):
-                _run(connection, row, stage, before.get(stage.name, Books()), progress)
+                _run(connection, row, stage, books.get(stage.name, Books()), progress)
             after = checkpoint.read_books(connection, row)
-            for books in after.values():
-                books.tally.settle()
+            for stage_books in after.values():
+                stage_books.tally.settle()
             _gather_statistics(connection)
             checkpoint.finish(connection, row)
         else:

@@ -73,7 +73,7 @@ class Summary:
 
     def show(self, console: Console) -> None:
         """Print the verdict, then a table each for the rows, the input and the rules."""
-        console.print(self.verdict())
+        console.print(self.verdict(), soft_wrap=True)
         _print(console, "Rows", ("table", "of this load", "new in this run"), _table_rows(self.tables))
         _print(console, "Input: every row read, by what became of it", ("file", "became", "rows"), _outcome_rows(self))
         _print(
