@@ -21,6 +21,8 @@ class Cluster(Server):
     `namespaces=False` a root user's server runs as `nobody` even where user namespaces would do.
     """
 
+    title = "PostgreSQL"
+
     def __init__(
         self,
         path: Path,

@@ -16,3 +16,15 @@ def cluster(var: Path) -> Cluster:
 def valkey(var: Path) -> ValkeyServer:
     """The Valkey under `var`."""
     return ValkeyServer(var / "valkey", record=var / "run" / "valkey.json")
+
+
+def stop(var: Path, *, destroy: bool = False) -> list[str]:
+    """Stop the servers under `var`, and delete their files when asked to; the names of those that exist
+    there."""
+    servers = [server for server in (cluster(var), valkey(var)) if server.path.exists()]
+    for server in servers:
+        if destroy:
+            server.destroy()
+        else:
+            server.stop()
+    return [server.title for server in servers]

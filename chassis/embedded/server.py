@@ -27,12 +27,18 @@ class ServerError(RuntimeError):
 class Server(ABC):
     """A server in the folder `path`; its record is `path/server.json` unless another file is named."""
 
+    title: str
+
     def __init__(self, path: Path, *, durable: bool = True, record: Path | None = None) -> None:
         """`durable=False` trades safety against power loss for speed: for tests only."""
         self.path = path.absolute()
         self.durable = durable
         self.log = self.path / "server.log"
         self._record = record or self.path / "server.json"
+
+    @abstractmethod
+    def destroy(self) -> None:
+        """Stop it and delete all of its files."""
 
     @abstractmethod
     def _spawn(self, port: int) -> Process | None:
@@ -100,7 +106,7 @@ class Server(ABC):
             if process and self._wait(process, port):
                 break
             if is_free(port):
-                raise ServerError(f"{type(self).__name__} in {self.path} did not start:\n{_tail(self.log)}")
+                raise ServerError(f"{self.title} in {self.path} did not start:\n{_tail(self.log)}")
             port = free_port()  # somebody was quicker on this one
         self._write({**old, "pid": process.pid, "birth": process.birth, "port": port})
 

@@ -20,6 +20,8 @@ class ValkeyServer(Server):
     """A Valkey in the folder `path`; what it holds is kept across restarts, up to the last second, when it is
     durable."""
 
+    title = "Valkey"
+
     def url(self, database: int = 0) -> str:
         """How to connect to one of its 16 databases; the scheme is `redis`, which every client library
         knows."""

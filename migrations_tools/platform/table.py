@@ -13,21 +13,8 @@ LISTENING = ("monolith", "users", "facade")
 ROOT = Path(__file__).resolve().parents[2]
 
 _PYTHON = sys.executable
-_CELERY = (
-    _PYTHON,
-    "-m",
-    "celery",
-    "--quiet",
-    "--app",
-    "monolith.celery",
-    "worker",
-    "--beat",
-    "--pool",
-    "threads",
-    "--concurrency",
-    "1",
-)
-_QUIET = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat")
+_CELERY = "celery --quiet --app monolith.celery worker --beat --pool threads --concurrency 1 --loglevel WARNING"
+_ALONE = "--without-gossip --without-mingle --without-heartbeat"
 
 
 def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: int = 1) -> tuple[Program, ...]:
@@ -48,7 +35,7 @@ def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: i
         program("users", _wsgi("extracted.users.wsgi:application", urls["users"], threads=16), users),
         program("facade", _asgi("facade.app:create_app", urls["facade"], facade_workers), facade),
         program("relay", (_PYTHON, "manage.py", "relay"), monolith),
-        program("worker", (*_CELERY, *_QUIET, *beat), monolith),
+        program("worker", (_PYTHON, "-m", *_CELERY.split(), *_ALONE.split(), *beat), monolith),
     )
 
 

@@ -35,11 +35,10 @@ class Watch:
                     self._start(server)
 
     def _start(self, server: Server) -> None:
-        kind = type(server).__name__
         try:
             server.start()
         except (OSError, RuntimeError) as error:
-            self._report(Event("note", "platform", text=f"{kind} is gone and cannot be started: {error}"))
+            self._report(Event("note", "platform", text=f"{server.title} is gone and cannot be started: {error}"))
             self._over.wait(1)
         else:
-            self._report(Event("note", "platform", text=f"{kind} was gone, and was started again"))
+            self._report(Event("note", "platform", text=f"{server.title} was gone, and was started again"))

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from chassis import env
-from chassis.embedded.__main__ import stop
+from chassis.embedded.installed import stop
 from migrations_tools.platform.stopping import stop_platform
 
 

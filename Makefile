@@ -1,0 +1,75 @@
+# Needs Python 3.11 or newer with venv and pip, and make. Everything else is fetched into .venv/ and var/.
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+UV ?= $(or $(shell command -v uv),var/bootstrap/bin/uv)
+BIN := .venv/bin
+READY := .venv/.synced
+PROJECTS := pyproject.toml uv.lock chassis/pyproject.toml extracted/users/pyproject.toml
+SYNC := $(UV) sync --frozen --all-packages --quiet --python $(PYTHON)
+CHECKS := check-format check-lint check-types check-types-users check-imports check-monolith check-users
+ARGS ?=
+
+.PHONY: help demo up down test check bench model tools clean $(CHECKS)
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY)  ## move the users context out and back under live load, and prove that nothing was lost
+	$(BIN)/python manage.py demo --context users $(ARGS)
+
+up: $(READY)  ## run the whole platform until Ctrl-C
+	$(BIN)/python manage.py up $(ARGS)
+
+down: $(READY)  ## stop the platform, PostgreSQL and Valkey
+	$(BIN)/python manage.py down
+
+test: $(READY)  ## run every test
+	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
+
+check: $(READY)  ## formatting, lint, types, import contracts, plans, migrations
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(CHECKS)
+
+bench: $(READY)  ## measure, and write JSON under var/bench/
+	$(SYNC) --group bench
+	$(BIN)/python -m benchmarks $(ARGS)
+
+model: tools  ## check the model of the hand-over protocol with spin
+	docs/model/run $(ARGS)
+
+tools:  ## have spin and Chromium, for the model and the browser tests
+	@.ci/tools
+
+clean:  ## stop everything and delete what was made: databases, keys, reports, caches
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m migrations_tools.platform destroy; fi
+	rm -rf var build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+check-format: $(READY)
+	$(BIN)/ruff format --check
+
+check-lint: $(READY)
+	$(BIN)/ruff check
+
+check-types: $(READY)
+	$(BIN)/mypy
+
+check-types-users: $(READY)
+	$(BIN)/mypy --config-file extracted/users/pyproject.toml --cache-dir .mypy_cache/users extracted/users
+
+check-imports: $(READY)
+	$(BIN)/lint-imports
+
+check-monolith: $(READY)
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+check-users: $(READY)
+	$(BIN)/python extracted/users/manage.py check
+	$(BIN)/python extracted/users/manage.py makemigrations --check --dry-run
+
+$(READY): $(PROJECTS) | $(UV)
+	$(SYNC)
+	@touch $@
+
+var/bootstrap/bin/uv:
+	$(PYTHON) -m venv var/bootstrap
+	var/bootstrap/bin/pip install --quiet --disable-pip-version-check uv
