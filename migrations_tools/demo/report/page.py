@@ -44,8 +44,10 @@ def page(run: Run, entries: Iterable[Entry]) -> str:
     return _document(title, "".join(body))
 
 
-_HAND_OVERS = "Each dot is one write, at the time when it was due;"
-    " its height is how long it took from then to its answer, with all its waiting."
+_HAND_OVERS = (
+    "Each dot is one write, at the time when it was due; its height is how long it took from then"
+    " to its answer, with all its waiting."
+)
 _WHOLE_RUN = (
     "Latency counts from when a request was due, not from when it was sent, so that a pause shows in full. One point is 250 ms."
 )
