@@ -8,6 +8,7 @@ PROJECTS := pyproject.toml uv.lock chassis/pyproject.toml extracted/users/pyproj
 SYNC := $(UV) sync --frozen --all-packages --quiet --python $(PYTHON)
 CHECKS := check-format check-lint check-types check-types-users check-imports check-monolith check-users
 ARGS ?=
+BOUNDS ?= small
 
 .PHONY: help demo up down test check bench model tools clean $(CHECKS)
 
@@ -21,7 +22,7 @@ up: $(READY)  ## run the whole platform until Ctrl-C
 	$(BIN)/python manage.py up $(ARGS)
 
 down: $(READY)  ## stop the platform, PostgreSQL and Valkey
-	$(BIN)/python manage.py down
+	$(BIN)/python -m migrations_tools.platform stop
 
 test: $(READY)  ## run every test
 	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
@@ -33,8 +34,8 @@ bench: $(READY)  ## measure, and write JSON under var/bench/
 	$(SYNC) --group bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
-model: tools  ## check the model of the hand-over protocol with spin
-	docs/model/run $(ARGS)
+model: tools  ## check the model of the hand-over protocol with spin (BOUNDS=large for more)
+	$(PYTHON) docs/model/run.py --bounds $(BOUNDS) $(ARGS)
 
 tools:  ## have spin and Chromium, for the model and the browser tests
 	@.ci/tools

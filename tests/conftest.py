@@ -7,6 +7,8 @@ from uuid import uuid4
 import pytest
 
 from chassis.embedded import Cluster, ValkeyServer
+from chassis.embedded.installed import DATABASES
+from migrations_tools.platform import Surroundings
 from tests import run
 from tests.plugin import worker_name
 
@@ -46,6 +48,14 @@ def fresh_database(cluster: Cluster) -> Iterator[Callable[[str], str]]:
     yield make
     for name in made:
         cluster.drop_database(name)
+
+
+@pytest.fixture
+def surroundings(fresh_database: Callable[[str], str], valkey: ValkeyServer, tmp_path: Path) -> Surroundings:
+    """What a whole platform of this test's own stands on: fresh databases, this worker's Valkey, its own
+    `var/`."""
+    databases = {name: fresh_database(name) for name in DATABASES}
+    return Surroundings(tmp_path / "var", databases, valkey.url(), token="a-token-of-this-test")
 
 
 @pytest.fixture

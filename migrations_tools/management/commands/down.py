@@ -13,6 +13,7 @@ from migrations_tools.platform.stopping import stop_platform
 class Command(BaseCommand):
     """Stop the platform and the embedded servers."""
 
+    requires_system_checks = ()
     help = "Stop the platform that `up` runs, and the embedded PostgreSQL and Valkey."
 
     def handle(self, *_args: Any, **_options: Any) -> None:

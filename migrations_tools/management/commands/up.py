@@ -19,6 +19,7 @@ _PATIENCE_SECONDS = 60.0
 class Command(BaseCommand):
     """Start monolith, users service, facade, relay and worker."""
 
+    requires_system_checks = ()  # the processes that it starts make their own
     help = "Start the monolith, the services, the facade, the relay and a worker, and keep them running until Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,0 +1,75 @@
+"""The table of processes: complete, explicit, and no wider open than each process needs."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from chassis import ports, records
+from migrations_tools.platform import NAMES, Surroundings, preparation, table
+
+_URLS = {"monolith": "http://127.0.0.1:1001", "users": "http://127.0.0.1:1002", "facade": "http://127.0.0.1:1003"}
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Surroundings:
+    """Surroundings that need not exist."""
+    databases = {name: f"postgres://{name}@db/{name}" for name in ("monolith", "control", "users")}
+    return Surroundings(tmp_path, databases, "redis://valkey", "token", extra={"DEBUG": "1"})
+
+
+def test_every_process_is_there(around: Surroundings) -> None:
+    """The table holds the names that the platform promises, each once."""
+    assert tuple(program.name for program in table.programs(_URLS, around)) == NAMES
+
+
+@pytest.mark.parametrize(
+    ("name", "databases"),
+    [
+        ("monolith", {"monolith", "control"}),
+        ("relay", {"monolith", "control"}),
+        ("worker", {"monolith", "control"}),
+        ("users", {"users"}),
+        ("facade", set()),
+    ],
+)
+def test_a_process_gets_its_own_databases_only(
+    around: Surroundings, name: str, databases: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service cannot reach the monolith's database, nor the monolith the service's, whatever the shell
+    has set."""
+    monkeypatch.setenv("USERS_DATABASE_URL", "postgres://of-the-shell")
+    (program,) = (program for program in table.programs(_URLS, around) if program.name == name)
+    given = {key for key, value in program.environment.items() if key.endswith("_DATABASE_URL") and value}
+    assert given == {f"{database.upper()}_DATABASE_URL" for database in databases}
+    assert set(program.environment) >= {"MONOLITH_DATABASE_URL", "CONTROL_DATABASE_URL", "USERS_DATABASE_URL"}
+
+
+def test_every_process_knows_every_address(around: Surroundings) -> None:
+    """URLs, Valkey, the token and the extras reach all of them."""
+    for program in table.programs(_URLS, around):
+        assert {key: program.environment[key] for key in ("MONOLITH_URL", "USERS_URL", "FACADE_URL")} == {
+            f"{name.upper()}_URL": url for name, url in _URLS.items()
+        }
+        assert program.environment["VALKEY_URL"] == "redis://valkey"
+        assert program.environment["BANYAN_INTERNAL_TOKEN"] == "token"
+        assert program.environment["DEBUG"] == "1"
+
+
+def test_the_facade_takes_as_many_workers_as_asked(around: Surroundings) -> None:
+    """`--facade-workers` reaches granian."""
+    (facade,) = (program for program in table.programs(_URLS, around, facade_workers=3) if program.name == "facade")
+    words = list(facade.command)
+    assert words[words.index("--workers") + 1] == "3"
+
+
+def test_ports_are_kept_while_they_are_free(tmp_path: Path) -> None:
+    """The second start listens where the first did; a port that was taken meanwhile is exchanged, alone."""
+    record = tmp_path / "platform.json"
+    first = preparation.choose_urls(record)
+    assert len(set(first.values())) == len(table.LISTENING)
+    records.write(record, first)
+    assert preparation.choose_urls(record) == first
+    with socket.create_server((ports.LOOPBACK, int(first["users"].rsplit(":", 1)[1]))):
+        second = preparation.choose_urls(record)
+    assert {name for name in first if first[name] != second[name]} == {"users"}
