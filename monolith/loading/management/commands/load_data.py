@@ -23,6 +23,7 @@ from monolith.loading.source import Source
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they check plans and admin pages, which loading does not need
     help = (
         "Load customers, products and orders. It goes on where an earlier run stopped, adds only what is missing, and never"
         " overwrites or drops a row silently; a run that could not load everything ends with one line and exit code 1."
