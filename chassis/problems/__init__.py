@@ -54,8 +54,8 @@ class Problem(Exception):
         return document
 
     def render(self, instance: str = "") -> bytes:
-        """The body of the answer."""
-        return orjson.dumps(self.document(instance), option=orjson.OPT_UTC_Z)
+        """The body of the answer. The errors of a list are by position, so names may be numbers."""
+        return orjson.dumps(self.document(instance), option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
 
 
 def invalid(errors: Mapping[str, Any], status: int = HTTPStatus.BAD_REQUEST) -> Problem:

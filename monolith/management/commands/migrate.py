@@ -21,6 +21,7 @@ class Command(migrate.Command):
         if options["database"] != EVERY:
             return super().execute(*args, **options)
         for alias in connections:
-            self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}"))
+            if options["verbosity"] > 0:
+                self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}"))
             super().execute(*args, **{**options, "database": alias})
         return None
