@@ -19,6 +19,9 @@ from migrations_tools.demo.customers import Account
 from migrations_tools.demo.record import Opened, Tail
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
 class LoadFailed(RuntimeError):
     """The generator ended by itself, or did not begin or end in time; `said` is what it wrote on stderr."""
 
@@ -75,7 +78,7 @@ class Writers:
         members = self.journal.with_suffix(".accounts.json")
         members.write_bytes(orjson.dumps([asdict(account) for account in self.accounts]))
         with self._errors.open("wb") as errors:
-            self._process = subprocess.Popen(self._command(members), stdin=subprocess.PIPE, stderr=errors)
+            self._process = subprocess.Popen(self._command(members), cwd=ROOT, stdin=subprocess.PIPE, stderr=errors)
         tail, deadline = Tail(self.journal), time.monotonic() + timeout
         while not any(isinstance(entry, Opened) for entry in tail.entries()):
             if not self.alive or time.monotonic() > deadline:
@@ -105,7 +108,7 @@ class Writers:
 
     def _command(self, members: Path) -> list[str]:
         named = {
-            "--facade": self.facade, "--accounts": members, "--journal": self.journal, "--rate": self.rate,
+            "--facade": self.facade, "--accounts": members.absolute(), "--journal": self.journal.absolute(), "--rate": self.rate,
             "--seed": self.seed, "--run": self.run, "--signed-in": self.signed_in,
         }  # fmt: skip
         flags = [str(word) for pair in named.items() for word in pair]

@@ -54,7 +54,7 @@ _WHOLE_RUN = (
 
 
 def _timeline(chart: str) -> list[str]:
-    return [element("h2", "The whole run"), _soft(_WHOLE_RUN), _legend(LATENCY_LEGEND), chart]
+    return [element("h2", "The whole run"), _soft(_WHOLE_RUN), _legend(LATENCY_LEGEND), element("div", chart, class_="scroll")]
 
 
 def _subtitle(run: Run) -> str:

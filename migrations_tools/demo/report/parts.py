@@ -18,7 +18,7 @@ MEANINGS = {
 
 def verdict(run: Run) -> str:
     """One sentence that says what the run showed."""
-    wrong = [f"{'unmeasured' if count is None else count} {MEANINGS[name]}" for name, count in run.proof.items() if count != 0]
+    wrong = [f"{MEANINGS[name]}: {'not measured' if count is None else count}" for name, count in run.proof.items() if count != 0]
     if run.good:
         words = f"Every one of {run.acknowledged_writes:,} acknowledged writes is there once, and no request failed."
     else:

@@ -7,7 +7,7 @@ from migrations_tools.demo.record import Ended
 from migrations_tools.demo.report.svg import Linear, element, label
 
 WIDTH, HEIGHT = 380, 250
-LEFT, RIGHT, TOP, BOTTOM = 40.0, 366.0, 26.0, 206.0
+LEFT, RIGHT, TOP, BOTTOM = 40.0, 354.0, 26.0, 206.0
 AROUND = 0.75  # seconds before and after
 
 
