@@ -61,8 +61,10 @@ def _is_api(request: HttpRequest) -> bool:
     return request.path.startswith(API_PREFIXES)
 
 
-def unknown_path(request: HttpRequest) -> HttpResponse:
-    """The view behind every API path that is not there; also with DEBUG, where Django would show a page."""
+def unknown_path(request: HttpRequest, *_captured: str) -> HttpResponse:
+    """The view behind every API path that is not there, whatever its pattern captured; also with DEBUG, where Django would
+    show a page.
+    """
     return problem_response(Problem(404, "Nothing is here."), request.path)
 
 
