@@ -18,7 +18,6 @@ import psycopg
 from migrations_tools.demo.customers import Account
 from migrations_tools.demo.record import Opened, Tail
 
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -14,7 +14,6 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from migrations_tools.demo.options import add_options
 
-
 ROOT = Path(__file__).resolve().parents[3]
 
 
