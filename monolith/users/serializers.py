@@ -97,8 +97,8 @@ class ProfileSerializer(serializers.Serializer[User]):
 class UserSerializer(ProfileSerializer):
     """A customer as they see themselves; `representation.user_json` is what makes it."""
 
-    id = serializers.UUIDField(source="public_id")
-    key = serializers.IntegerField(source="id")
+    id = serializers.UUIDField()
+    key = serializers.IntegerField()
     email = serializers.EmailField()
     display_name = serializers.CharField()
     account_number = serializers.CharField()
