@@ -12,8 +12,8 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from chassis.problems import Problem
-from chassis.problems.answers import answer
+from chassis.problems import NAMESPACE, Problem
+from chassis.problems.answers import problem_response
 from chassis.replica.authority import Misdirected, misdirected_in, require
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -62,7 +62,8 @@ def misdirected_response(misdirected: Misdirected, request: HttpRequest) -> Http
     """421 Misdirected Request (RFC 9110, section 15.5.20) with the owner and its epoch, in the body and as fields."""
     facts = {"context": misdirected.context, "owner": misdirected.owner, "epoch": misdirected.epoch}
     fields = {f"Banyan-{name.title()}": str(value) for name, value in facts.items()}
-    return answer(Problem(421, str(misdirected), slug="misdirected", members=facts, headers=fields), request)
+    problem = Problem(421, str(misdirected), type=NAMESPACE + "misdirected", extensions=facts, headers=fields)
+    return problem_response(problem, request.path)
 
 
 def _position() -> str | None:

@@ -23,16 +23,29 @@ def advance(connection: psycopg.Connection[Any], context: str, floors: dict[str,
     rows = connection.execute("SELECT name, sequence FROM banyan_sequence WHERE context = %s", (context,)).fetchall()
     reached: dict[str, int] = {}
     for name, sequence in rows:
-        reached[name] = max(_last_drawn(connection, sequence), floors[name]) + GAP
-        connection.execute("SELECT setval(%s::regclass, %s)", (sequence, reached[name]))
+        reached[name] = _set_past(connection, sequence, floors[name])
     if missing := floors.keys() - reached.keys():
         raise KeyError(f"not registered on the gaining side: {', '.join(sorted(missing))}")
     return reached
 
 
+def _set_past(connection: psycopg.Connection[Any], sequence: str, floor: int) -> int:
+    """In one statement. With a pause between reading and setting, a hand-over that slept there while another one completed would
+    set the gainer's sequence back to where that one had begun, and keys would be drawn twice (`KEYS_SET_BACK` in docs/model).
+    """
+    query = sql.SQL("SELECT setval(%s::regclass, greatest(last_value, %s) + %s) FROM {}").format(_identifier(sequence))
+    row = connection.execute(query, (sequence, floor, GAP)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def _last_drawn(connection: psycopg.Connection[Any], sequence: str) -> int:
     """A loader may have set keys by hand above the sequence; it is expected to have moved the sequence too."""
-    query = sql.SQL("SELECT last_value FROM {}").format(sql.Identifier(*sequence.split(".")))
+    query = sql.SQL("SELECT last_value FROM {}").format(_identifier(sequence))
     row = connection.execute(query).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def _identifier(sequence: str) -> sql.Identifier:
+    return sql.Identifier(*sequence.split("."))

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from chassis import env
 from chassis.problems import Problem
-from chassis.problems.answers import answer as problem_answer
+from chassis.problems.answers import problem_response
 from chassis.replica import authority, store
 from chassis.replica.apply import StaleBatch, apply, rehearse
 from chassis.replica.authority import Misdirected
@@ -37,11 +37,11 @@ def internal(method: str) -> Callable[[View], View]:
                 _admit(request, method)
                 return view(request, *args, **kwargs)
             except Problem as problem:
-                return problem_answer(problem, request)
+                return problem_response(problem, request.path)
             except UnknownAggregate as error:
-                return problem_answer(Problem(404, str(error)), request)
+                return problem_response(Problem(404, str(error)), request.path)
             except (MalformedBatch, ValueError) as error:
-                return problem_answer(Problem(400, str(error)), request)
+                return problem_response(Problem(400, str(error)), request.path)
             except StaleBatch as error:
                 known = error.known
                 return misdirected_response(Misdirected(known.context, known.owner, known.epoch), request)
@@ -67,7 +67,7 @@ def _connection() -> Any:
 def batches(request: HttpRequest, context: str, aggregate: str) -> HttpResponse:
     """Apply a batch (`chassis.replica.wire`). 200 with the answer, 421 when it was read under an authority that has ended."""
     header = Header.from_headers(context, aggregate, request.headers)
-    lines = list(decode(request.body))
+    lines = list(decode(request.read()))
     with _connection() as connection:
         answer = apply(connection, settings.BANYAN_SIDE, binding(context, aggregate), header, lines)
     return HttpResponse(orjson.dumps(answer.as_json()), content_type="application/json")
@@ -76,7 +76,7 @@ def batches(request: HttpRequest, context: str, aggregate: str) -> HttpResponse:
 @internal("POST")
 def rehearsals(request: HttpRequest, context: str, aggregate: str) -> HttpResponse:
     """Would a batch be accepted here? Asked of the owner; changes nothing."""
-    lines = list(decode(request.body))
+    lines = list(decode(request.read()))
     with _connection() as connection:
         answer = rehearse(connection, settings.BANYAN_SIDE, binding(context, aggregate), lines)
     return HttpResponse(orjson.dumps(answer.as_json()), content_type="application/json")

@@ -2,7 +2,6 @@
 
 from migrations_tools.cutover.finish import finish, half_done, rows
 from migrations_tools.cutover.hand_over import Report, StepReport, narrate, perform, predicted_pause_ms
-from migrations_tools.cutover.reverse import prove
 from migrations_tools.cutover.state import CalledOff
 from migrations_tools.cutover.steps import STEPS, Step
 
@@ -17,6 +16,5 @@ __all__ = [
     "narrate",
     "perform",
     "predicted_pause_ms",
-    "prove",
     "rows",
 ]

@@ -31,6 +31,13 @@ class AuthorityElsewhere(CalledOff):
         super().__init__(f"The {known.owner} owns {known.context} since epoch {known.epoch}, not the {expected}.")
 
 
+class NothingRecorded(CalledOff):
+    """The side that is to own the context does not record the changes made there."""
+
+    def __init__(self, context: str, gainer: str) -> None:
+        super().__init__(f"The {gainer} does not capture changes on every table of {context}; they could never be brought back.")
+
+
 class WritersHoldOut(CalledOff):
     """Some transaction kept writing to the context through every attempt to stop the writers."""
 

@@ -12,8 +12,8 @@ from typing import Any
 from chassis.replica import authority, sequences
 from migrations_tools import capture
 from migrations_tools.control.reconcile import reconcile
-from migrations_tools.cutover import finish
-from migrations_tools.cutover.state import AuthorityElsewhere, HandOver, TailDiverges
+from migrations_tools.cutover.finish import activate
+from migrations_tools.cutover.state import AuthorityElsewhere, HandOver, NothingRecorded, TailDiverges
 from migrations_tools.relay.drain import drain
 
 DRAIN_SECONDS = 2.0
@@ -32,7 +32,10 @@ class Step:
 
 
 def _prepare(move: HandOver) -> dict[str, Any]:
+    """A side that began to own the context without a record of its changes could never hand it back."""
     capture.switch(move.gainer_session, move.plan, enabled=True)
+    if not capture.is_capturing(move.gainer_session, move.plan):
+        raise NothingRecorded(move.context, move.gainer.name)
     move.before = authority.read(move.loser_session, move.context)
     if move.before.owner != move.loser.name:
         raise AuthorityElsewhere(move.before, move.loser.name)
@@ -86,7 +89,7 @@ def _give_up(move: HandOver) -> dict[str, Any]:
 
 
 def _activate(move: HandOver) -> dict[str, Any]:
-    finish.activate(move.gainer_session, move.gainer, move.after)
+    activate(move.gainer_session, move.gainer, move.after)
     return {"owner": move.after.owner}
 
 
