@@ -3,6 +3,8 @@
 The constraints admit exactly what the legacy shape can hold, so that every row of this service has a way back: two address lines
 at most, the last one not blank; a profile address, number 0, that says something; words from closed lists; preferences that are
 texts within the legacy columns' limits.
+
+Unique values are checked at the end of each statement: a replica's merge may hand them from one row to another.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -40,11 +42,15 @@ class AddressKind(models.TextChoices):
     PROFILE = "profile"
 
 
+def _unique(table: str, column: str) -> models.UniqueConstraint:
+    return models.UniqueConstraint(fields=[column], name=f"{table}_{column}_key", deferrable=models.Deferrable.IMMEDIATE)
+
+
 class Account(models.Model):
     """A customer. `version` rises at each write to the account or to what belongs to it; it is this service's own."""
 
     id = models.BigAutoField(primary_key=True)
-    public_id = models.UUIDField(unique=True, default=uuid7, db_default=UuidV7(), editable=False)
+    public_id = models.UUIDField(default=uuid7, db_default=UuidV7(), editable=False)
     version = models.BigIntegerField(default=1, db_default=1)
     email = models.CharField(max_length=254)
     password = models.CharField(max_length=128, blank=True, db_default="")
@@ -69,7 +75,8 @@ class Account(models.Model):
     class Meta:
         db_table = "accounts"
         constraints = [
-            models.UniqueConstraint(fields=["email"], name="accounts_email_key", deferrable=models.Deferrable.IMMEDIATE),
+            _unique("accounts", "public_id"),
+            _unique("accounts", "email"),
             models.CheckConstraint(condition=Q(id__gte=1), name="accounts_id"),
             models.CheckConstraint(condition=Q(phone_kind__in=PhoneKind.values), name="accounts_phone_kind"),
             models.CheckConstraint(condition=Q(marketing__in=Marketing.values), name="accounts_marketing"),
@@ -137,7 +144,7 @@ class Session(models.Model):
 
     pk = models.CompositePrimaryKey("account_id", "id")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="sessions", db_index=False)
-    id = models.UUIDField(default=uuid7, db_default=UuidV7(), editable=False, unique=True)
+    id = models.UUIDField(default=uuid7, db_default=UuidV7(), editable=False)
     family = models.UUIDField()
     token_hash = models.CharField(max_length=64)
     issued_at = models.DateTimeField(db_default=Now())
@@ -147,7 +154,7 @@ class Session(models.Model):
 
     class Meta:
         db_table = "sessions"
-        constraints = [models.UniqueConstraint(fields=["token_hash"], name="sessions_token_hash_key")]
+        constraints = [_unique("sessions", "id"), _unique("sessions", "token_hash")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -35,7 +35,6 @@ def legacy_users(draw: st.DrawFn, key: int | None = None) -> dict[str, Any]:
     key = draw(KEYS) if key is None else key
     address_keys = sorted(draw(st.sets(KEYS, max_size=3)))
     names = sorted(draw(st.sets(text(40), max_size=3)))
-    token_keys = sorted(draw(st.sets(st.uuids(), max_size=3)))
     return {
         "users_user": {
             "id": key,
@@ -59,7 +58,7 @@ def legacy_users(draw: st.DrawFn, key: int | None = None) -> dict[str, Any]:
         },
         "users_address": [draw(_address_rows(key, number)) for number in address_keys],
         "users_preference": [{"user_id": key, "name": name, "value": draw(text(200))} for name in names],
-        "users_refreshtoken": [{"user_id": key, **draw(_sessions(number))} for number in token_keys],
+        "users_refreshtoken": [{"user_id": key, **session} for session in draw(_sessions())],
     }
 
 
@@ -94,7 +93,7 @@ def documents(draw: st.DrawFn, key: int | None = None) -> dict[str, Any]:
             *draw(st.lists(_profiles(), max_size=1)),
             *(draw(_addresses(number)) for number in numbers),
         ],
-        "sessions": [draw(_sessions(number)) for number in sorted(draw(st.sets(st.uuids(), max_size=3)))],
+        "sessions": draw(_sessions()),
         "created_at": draw(TIMES),
         "updated_at": draw(TIMES),
     }
@@ -154,13 +153,18 @@ def _profiles(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _sessions(draw: st.DrawFn, number: object) -> dict[str, Any]:
-    return {
-        "id": number,
-        "family": draw(st.uuids()),
-        "token_hash": draw(text(64)),
-        "issued_at": draw(TIMES),
-        "expires_at": draw(TIMES),
-        "used_at": draw(st.none() | TIMES),
-        "revoked_at": draw(st.none() | TIMES),
-    }
+def _sessions(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Up to three, in the order of their ids; no token is there twice."""
+    ids, hashes = draw(st.sets(st.uuids(), max_size=3)), draw(st.lists(text(64), min_size=3, max_size=3, unique=True))
+    return [
+        {
+            "id": number,
+            "family": draw(st.uuids()),
+            "token_hash": token_hash,
+            "issued_at": draw(TIMES),
+            "expires_at": draw(TIMES),
+            "used_at": draw(st.none() | TIMES),
+            "revoked_at": draw(st.none() | TIMES),
+        }
+        for number, token_hash in zip(sorted(ids), hashes, strict=False)
+    ]

@@ -22,10 +22,7 @@ class Migration(migrations.Migration):
             name="Account",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                (
-                    "public_id",
-                    models.UUIDField(db_default=chassis.ids.UuidV7(), default=chassis.ids.uuid7, editable=False, unique=True),
-                ),
+                ("public_id", models.UUIDField(db_default=chassis.ids.UuidV7(), default=chassis.ids.uuid7, editable=False)),
                 ("version", models.BigIntegerField(db_default=1, default=1)),
                 ("email", models.CharField(max_length=254)),
                 ("password", models.CharField(blank=True, db_default="", max_length=128)),
@@ -71,6 +68,11 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "accounts",
                 "constraints": [
+                    models.UniqueConstraint(
+                        deferrable=django.db.models.constraints.Deferrable["IMMEDIATE"],
+                        fields=("public_id",),
+                        name="accounts_public_id_key",
+                    ),
                     models.UniqueConstraint(
                         deferrable=django.db.models.constraints.Deferrable["IMMEDIATE"],
                         fields=("email",),
@@ -171,7 +173,7 @@ class Migration(migrations.Migration):
                     "pk",
                     models.CompositePrimaryKey("account_id", "id", blank=True, editable=False, primary_key=True, serialize=False),
                 ),
-                ("id", models.UUIDField(db_default=chassis.ids.UuidV7(), default=chassis.ids.uuid7, editable=False, unique=True)),
+                ("id", models.UUIDField(db_default=chassis.ids.UuidV7(), default=chassis.ids.uuid7, editable=False)),
                 ("family", models.UUIDField()),
                 ("token_hash", models.CharField(max_length=64)),
                 ("issued_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -187,7 +189,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "sessions",
-                "constraints": [models.UniqueConstraint(fields=("token_hash",), name="sessions_token_hash_key")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        deferrable=django.db.models.constraints.Deferrable["IMMEDIATE"], fields=("id",), name="sessions_id_key"
+                    ),
+                    models.UniqueConstraint(
+                        deferrable=django.db.models.constraints.Deferrable["IMMEDIATE"],
+                        fields=("token_hash",),
+                        name="sessions_token_hash_key",
+                    ),
+                ],
             },
         ),
     ]

@@ -8,7 +8,7 @@ from extracted.users.models import Account
 from extracted.users.problems import UsersView, key_of
 from extracted.users.services import accounts
 from extracted.users.v2 import shapes, versions
-from extracted.users.v2.serializers import ChangesSerializer, AccountSerializer
+from extracted.users.v2.serializers import AccountSerializer, ChangesSerializer
 
 ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, description="The version.", response=[200])
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="Change only from this version.")

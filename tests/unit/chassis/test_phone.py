@@ -45,7 +45,8 @@ def test_the_rule_answers_what_it_states(original: str, expected: str | None) ->
 
 @given(st.text(max_size=25) | st.text("+()-. 0123456789", max_size=25))
 def test_every_answer_is_an_e164_number_and_its_own_answer(original: str) -> None:
-    """No text raises, and what is answered is canonical: `+`, 8 to 15 ASCII digits, the same when asked again."""
+    """No text raises, and what is answered is canonical: `+`, 8 to 15 ASCII digits, the same when asked
+    again."""
     number = e164(original)
     if number is not None:
         assert number[0] == "+"
@@ -67,7 +68,8 @@ def test_north_american_numbers_agree_with_phonenumbers(area: str, office: str, 
 def test_international_numbers_agree_with_phonenumbers(region: str) -> None:
     """Each region's example numbers, written internationally, give the library's number; shorter ones none.
 
-    The two may differ where a trunk prefix is left in (`+44 020 …`): the library knows each plan and drops it, the rule does not.
+    The two may differ where a trunk prefix is left in (`+44 020 …`): the library knows each plan and drops
+    it, the rule does not.
     """
     for kind in KINDS:
         example = phonenumbers.example_number_for_type(region, kind)
