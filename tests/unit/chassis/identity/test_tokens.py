@@ -80,11 +80,11 @@ def _forgeries() -> Iterator[str]:
     yield from ("", ".", "..", "a.b.c", "é.ü.ö")
 
 
-@pytest.mark.parametrize("forged", list(_forgeries()))
-def test_a_forged_token_is_refused(forged: str) -> None:
+def test_a_forged_token_is_refused() -> None:
     """Another key, another algorithm, no kid, no token at all."""
-    with pytest.raises(tokens.InvalidToken):
-        tokens.verify(forged, SIGNER)
+    for forged in _forgeries():
+        with pytest.raises(tokens.InvalidToken):
+            tokens.verify(forged, SIGNER)
 
 
 def test_only_an_rsa_key_can_sign() -> None:
