@@ -124,12 +124,14 @@ class Gateway:
 
 
 def refuse_what_never_passes(request: Request) -> None:
-    """Raise the problem for paths and methods that no upstream ever sees."""
+    """Raise the problem for paths, methods and protocols that no upstream ever sees."""
     path = request.path
     if "internal" in path.lower() and _first_segment(path) == "internal":
         raise problems.not_found(path)
     if request.method in _NOT_PASSED_ON:
         raise problems.method_refused(request.method)
+    if request.inbound.websocket:
+        raise problems.no_websocket()
 
 
 def _first_segment(path: str) -> str:

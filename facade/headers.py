@@ -46,6 +46,7 @@ class Inbound:
     cookie: bytes = b""
     idempotency_key: bytes = b""
     request_id: bytes = b""
+    websocket: bool = False
 
 
 def read(headers: Headers, *, client: str, scheme: str, trust_forwarded: bool) -> Inbound:
@@ -71,6 +72,7 @@ def read(headers: Headers, *, client: str, scheme: str, trust_forwarded: bool) -
     inbound.host = seen.get(b"host", b"")
     inbound.length = seen.get(b"content-length")
     inbound.chunked = b"transfer-encoding" in seen
+    inbound.websocket = seen.get(b"upgrade", b"").lower() == b"websocket"
     lines.append(_forwarded(inbound.host, seen.get(b"x-forwarded-for"), client, scheme, trust=trust_forwarded))
     _identify(inbound, seen)
     return inbound

@@ -1,7 +1,7 @@
 """Compares what the two sides answer to the same read, after the client has its answer.
 
 The side with authority has answered; the other is asked the same as a replica. A difference counts only when it
-survives a second question to both, for data moves on. It refuses to cost the client anything: the queue and the
+survives three further questions to both, for data moves on. It refuses to cost the client anything: the queue and the
 number of comparisons at once are bounded, and what does not fit is counted and forgotten.
 """
 
@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 _TIMEOUT = 5.0
 _LARGEST = 64 * 1024
-_ASK_AGAIN_SECONDS = 0.2
+_ASK_AGAIN_AFTER = (0.2, 0.5, 1.5)
+"""Seconds. A replica that is behind is no difference, and one false difference would close the gate for a thousand reads."""
 _FLUSH_SECONDS = 1.0
 _SAMPLES = 50
 _SAMPLE_DIFFERENCES = 10
@@ -129,16 +130,21 @@ class Shadow:
             self._keep(sample, remaining)
 
     async def _ask_again(self, sample: Sample, old: Answer, shape: str) -> list[Difference]:
-        """The differences that remain when both are asked once more, without those in which the old side differs
-        from its own first answer.
+        """The differences that remain however often both are asked, without those in which the old side differs from
+        its own earlier answer.
         """
-        await asyncio.sleep(_ASK_AGAIN_SECONDS)
-        again = await self._authority(sample)
-        moved = differences(old, again)
-        self._noise.learn(shape, moved)
-        unsteady = {difference.pointer for difference in moved}
-        found = differences(again, await self._candidate(sample))
-        return [d for d in found if d.pointer not in unsteady and not self._noise.covers(shape, d.pointer)]
+        remaining: list[Difference] = []
+        for pause in _ASK_AGAIN_AFTER:
+            await asyncio.sleep(pause)
+            before, old = old, await self._authority(sample)
+            moved = differences(before, old)
+            self._noise.learn(shape, moved)
+            unsteady = {difference.pointer for difference in moved}
+            found = differences(old, await self._candidate(sample))
+            remaining = [d for d in found if d.pointer not in unsteady and not self._noise.covers(shape, d.pointer)]
+            if not remaining:
+                break
+        return remaining
 
     def _without_noise(self, shape: str, found: list[Difference], counts: Counter[str]) -> list[Difference]:
         remaining = [d for d in found if not self._noise.covers(shape, d.pointer)]

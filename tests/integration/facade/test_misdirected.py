@@ -2,6 +2,9 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,10 @@ from tests.integration.facade.scripted import Received, ScriptedUpstream, answer
 
 ME = "/api/v1/users/me"
 MIB = 1024 * 1024
+
+
+def misdirect(epoch: int, request: Received) -> bytes:
+    return misdirected("service", epoch)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT", "DELETE"])
@@ -133,7 +140,7 @@ def test_trap_21_large_body_is_repeated_from_disk(
         b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n",
     )
     for epoch, framed in enumerate(framings, start=2):
-        monolith.script = lambda request, epoch=epoch: misdirected("service", 2 * epoch)
+        monolith.script = partial(misdirect, 2 * epoch)
         entrance.route("canary", epoch=2 * epoch - 1, services=[service])
         assert entrance.raw(b"PUT %b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" % ME.encode() + framed).startswith(
             b"HTTP/1.1 200"
@@ -163,10 +170,10 @@ def test_trap_21_beyond_the_limit_nothing_is_sent_on(
 
 
 @pytest.fixture
-def spooling(upstreams: "object", monolith: ScriptedUpstream, service: ScriptedUpstream, tmp_path: "object") -> "object":
+def spooling(monolith: ScriptedUpstream, service: ScriptedUpstream, tmp_path: Path) -> Iterator[Entrance]:
     """A facade that spools at most 200,000 bytes."""
     monolith.feed = feed(1, "monolith")
-    entrance = Entrance(monolith, tmp_path, {"FACADE_SPOOL_LIMIT": "200000"}).start()  # type: ignore[arg-type]
+    entrance = Entrance(monolith, tmp_path, {"FACADE_SPOOL_LIMIT": "200000"}).start()
     entrance.version = 1_000
     yield entrance
     entrance.stop()

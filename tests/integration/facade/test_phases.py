@@ -113,8 +113,9 @@ def test_earlier_position_never_replaces_a_later_one(
 ) -> None:
     """Two answers may be written down in either order; what is kept is the later write."""
     sides.route("canary", epoch=4, read=100, services=[service])
-    for position in ("4:70", "4:60", "5:1", "4:80"):
-        monolith.script = lambda request, position=position: answer(Banyan_Position=f"users={position}")
+    positions = iter(("4:70", "4:60", "5:1", "4:80"))
+    monolith.script = lambda request: answer(Banyan_Position=f"users={next(positions)}")
+    for _ in range(4):
         asked(sides, "PATCH", who="gus")
     assert own_valkey.ask("GET", "banyan:ryw:users:gus") == b"5:1"
 

@@ -1,0 +1,112 @@
+"""Bodies: which are kept, which are spooled, which stream, which are refused."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facade.headers import Inbound
+from facade.problems import Problem
+from facade.replay import NONE, Body, ClientGone, Kept, Spooled, Streamed, open_body
+from facade.upstream import Connection
+
+
+class Wire(Connection):
+    """A connection that only remembers what is written."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.written = b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+
+def client(*parts: bytes, gone: bool = False) -> Callable[[], Awaitable[Any]]:
+    messages = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    if gone:
+        messages.append({"type": "http.disconnect"})
+    else:
+        messages[-1]["more_body"] = False
+    queue = iter(messages)
+
+    async def receive() -> Any:
+        return next(queue)
+
+    return receive
+
+
+def opened(
+    folder: Path, *parts: bytes, length: int | None = None, spool: int | None = None, gone: bool = False
+) -> tuple[Body, bytes, bytes]:
+    """The body, and what it sends the first and the second time (b"" when it cannot)."""
+
+    async def run() -> tuple[Body, bytes, bytes]:
+        inbound = Inbound([], length=None if length is None else b"%d" % length, chunked=length is None)
+        body = await open_body(inbound, client(*parts, gone=gone), keep=10, spool_limit=spool, folder=folder)
+        return body, await sent(body), await sent(body) if body.repeatable else b""
+
+    async def sent(body: Body) -> bytes:
+        wire = Wire(asyncio.get_running_loop())
+        wire.write(body.head())
+        await body.rest(wire, 1)
+        return wire.written
+
+    return asyncio.run(run())
+
+
+def framed(data: bytes) -> bytes:
+    return b"content-length: %d\r\n\r\n%b" % (len(data), data)
+
+
+def test_no_body_has_no_framing(tmp_path: Path) -> None:
+    """A GET stays a GET: no length is made up for it."""
+    body = asyncio.run(open_body(Inbound([]), client(b""), keep=10, spool_limit=None, folder=tmp_path))
+    assert body is NONE
+    assert body.head() == b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "length"), [((b"abc", b"def"), 6), ((b"abc", b"def"), None), ((b"",), 0), ((b"0123456789",), None)]
+)
+def test_small_body_is_kept(tmp_path: Path, parts: tuple[bytes, ...], length: int | None) -> None:
+    """Up to the limit a body can be sent as often as it takes."""
+    body, first, second = opened(tmp_path, *parts, length=length)
+    assert isinstance(body, Kept)
+    assert first == second == framed(b"".join(parts))
+
+
+@pytest.mark.parametrize("length", [12, None])
+def test_large_body_is_spooled_where_it_may_be_needed_again(tmp_path: Path, length: int | None) -> None:
+    """Towards a context that may change hands it goes to disk, and can be sent again from there."""
+    body, first, second = opened(tmp_path, b"0123456", b"789ab", length=length, spool=20)
+    assert isinstance(body, Spooled)
+    assert first == second == framed(b"0123456789ab")
+    assert list(tmp_path.iterdir()) == [], "the file has no name"
+
+
+@pytest.mark.parametrize("length", [21, None])
+def test_trap_21_body_beyond_the_limit_is_refused(tmp_path: Path, length: int | None) -> None:
+    """What could not be repeated is not begun."""
+    with pytest.raises(Problem) as refused:
+        opened(tmp_path, b"0123456789", b"0123456789", b"x", length=length, spool=20)
+    assert refused.value.status == 413
+
+
+def test_large_body_streams_elsewhere(tmp_path: Path) -> None:
+    """Where nothing is ever repeated a body passes through as it was framed, chunks ended properly."""
+    body, first, _ = opened(tmp_path, b"0123456", b"789ab", length=12)
+    assert isinstance(body, Streamed)
+    assert first == framed(b"0123456789ab")
+    body, first, _ = opened(tmp_path, b"0123456", b"789ab", b"", b"c")
+    assert first == b"transfer-encoding: chunked\r\n\r\n" + b"c\r\n0123456789ab\r\n" + b"1\r\nc\r\n" + b"0\r\n\r\n"
+    assert not body.repeatable
+
+
+@pytest.mark.parametrize(("length", "spool"), [(6, None), (None, None), (15, 20), (None, 20)])
+def test_client_that_leaves_leaves_no_body(tmp_path: Path, length: int | None, spool: int | None) -> None:
+    """Half a body is none."""
+    with pytest.raises(ClientGone):
+        opened(tmp_path, b"abc", gone=True, length=length, spool=spool)
