@@ -68,7 +68,7 @@ SELECT least(
 """
 
 _STATE = f"""
-SELECT (SELECT count(*) FROM (SELECT 1 FROM banyan_outbox WHERE context = %(context)s LIMIT %(limit)s) AS some), ({_HORIZON})
+SELECT (SELECT count(*) FROM (SELECT 1 FROM banyan_outbox WHERE context = %(context)s LIMIT %(limit)s) AS counted), ({_HORIZON})
 """
 
 
