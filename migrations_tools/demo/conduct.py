@@ -14,6 +14,7 @@ from rich.console import Console
 
 from chassis import env
 from chassis.embedded.installed import stop
+from chassis.supervisor.console import programs
 from migrations_tools.demo.facts import Run, Stage
 from migrations_tools.demo.lag import LagSampler
 from migrations_tools.demo.machine import machine
@@ -63,7 +64,10 @@ def fresh_platform(wanted: Wanted, console: Console) -> Iterator[tuple[Platform,
     console.print("  starting PostgreSQL, Valkey and the platform")
     around = local_surroundings()
     try:
-        with Platform(around) as platform:
+        with (
+            (wanted.folder / "platform.log").open("w", encoding="utf-8") as log,
+            Platform(around, report=programs(log)) as platform,
+        ):
             yield platform, around
     finally:
         stop(var)

@@ -42,7 +42,7 @@ BROWSE = Operation("browse", 4, Who.ANYONE, orders.browse)
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation("register", 3, Who.NEWCOMER, accounts.register),
-    Operation("register taken", 0.5, Who.SIGNED_IN, accounts.register_taken),
+    Operation("register taken", 0.5, Who.SIGNED_IN, accounts.register_taken, accounts.is_newcomer),
     LOGIN,
     Operation("login wrong", 0.5, Who.SIGNED_IN, accounts.login_wrong),
     RENEW,

@@ -11,15 +11,16 @@ def browse(_: Customer, ticket: Ticket) -> Call:
 
 
 def place(customer: Customer, ticket: Ticket) -> Call:
+    """To one of the customer's addresses, or else to one that is not kept."""
     numbers = customer.held("address:")
-    ship_to = int(ticket.dice.choice(numbers)) if numbers and ticket.dice.random() < 0.5 else None
-    return _place(customer, ticket, {"lines": _lines(ticket), "ship_to": ship_to})
+    to = {"ship_to": int(ticket.dice.choice(numbers))} if numbers else {"new_address": addresses.fields(ticket)}
+    return _place(customer, ticket, {"lines": _lines(ticket), **to})
 
 
 def place_to_new_address(customer: Customer, ticket: Ticket) -> Call:
     """One order that writes in both contexts: orders saves the address through the door of users."""
     address = addresses.fields(ticket)
-    order = {"lines": _lines(ticket), "ship_to": None, "new_address": address, "save_address": True}
+    order = {"lines": _lines(ticket), "new_address": address, "save_address": True}
     return _place(customer, ticket, order, saved=ticket.unique)
 
 

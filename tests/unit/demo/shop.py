@@ -114,7 +114,7 @@ def _save(shop: Shop, customer: dict[str, Any], number: int, body: Any) -> Any:
 def _order(shop: Shop, _: Any, body: Any, headers: Any) -> Reply:
     customer, key = shop.customer(headers), headers["Idempotency-Key"]
     if key not in shop.orders:
-        if "new_address" in body:
+        if body.get("save_address"):
             _save(shop, customer, next(shop.numbers), body["new_address"])
         shop.orders[key] = {"number": f"SO{next(shop.numbers)}", "email": customer["email"]}
     return 201, shop.orders[key]
