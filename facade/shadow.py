@@ -85,6 +85,8 @@ class Shadow:
             counts = self._counts.setdefault(sample.route.context, Counter())
             try:
                 await self._compare(sample, counts)
+            except RecursionError:
+                self._desk.metrics.event(sample.route.context, "shadow_skipped")  # JSON nested too deeply to be walked
             except _NotComparable as reason:
                 if reason.field is None:
                     self._desk.metrics.event(sample.route.context, "shadow_skipped")
@@ -105,10 +107,12 @@ class Shadow:
                 log.info("shadow results could not be told: %s", error)
 
     async def _tell(self, valkey: Valkey, context: str) -> None:
-        counts = self._counts.pop(context)
+        counts = self._counts[context]
         key = f"banyan:shadow:{context}"
-        for name, count in counts.items():
+        for name, count in list(counts.items()):
             await valkey.ask("HINCRBY", key, name, str(count))
+            counts[name] -= count  # the comparisons under way go on counting here
+        counts += Counter()  # forgets the zeroes
         if samples := self._samples.pop(context, None):
             await valkey.ask("LPUSH", f"{key}:samples", *samples)
             await valkey.ask("LTRIM", f"{key}:samples", "0", str(_SAMPLES - 1))
