@@ -28,7 +28,7 @@ test: $(READY)  ## run every test
 	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
 check: $(READY)  ## formatting, lint, types, import contracts, plans, migrations
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(CHECKS)
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(CHECKS)
 
 bench: $(READY)  ## measure, and write JSON under var/bench/
 	$(SYNC) --group bench
