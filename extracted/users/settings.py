@@ -20,6 +20,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chassis.telemetry.middleware.TelemetryMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "chassis.deadline.DeadlineMiddleware",
     "chassis.replica.middleware.AuthorityMiddleware",
 ]
 
