@@ -76,7 +76,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The bounded contexts: where their ports are found, which paths they answer, and which side this process is.
 PORTS = {
-    "users": "monolith.users.services:local_users",
+    "users": "migrations_tools.seams:users_port",
     "catalog": "monolith.catalog.services:local_catalog",
     "orders": "monolith.orders.services:local_orders",
 }

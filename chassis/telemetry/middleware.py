@@ -40,7 +40,7 @@ def _tell(request: HttpRequest, status: int, seconds: float) -> None:
     if request.path in QUIET:
         return
     log.log(
-        logging.ERROR if status >= 500 else logging.INFO,
+        logging.ERROR if status >= 500 else logging.DEBUG,
         "%s %s %d %.1f ms",
         request.method,
         request.path,
