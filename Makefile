@@ -40,9 +40,10 @@ model: tools  ## check the model of the hand-over protocol with spin (BOUNDS=lar
 tools:  ## have spin and Chromium, for the model and the browser tests
 	@.ci/tools
 
-clean:  ## stop everything and delete what was made: databases, keys, reports, caches
+clean:  ## stop everything and delete what it made: databases, keys, reports, caches
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m migrations_tools.platform destroy; fi
-	rm -rf var build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@[ ! -d var ] || find var -mindepth 1 -maxdepth 1 ! -name bootstrap -exec rm -rf {} +
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 check-format: $(READY)
 	$(BIN)/ruff format --check
