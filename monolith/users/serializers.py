@@ -2,6 +2,7 @@
 alike.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -10,7 +11,7 @@ from django.db.models import IntegerChoices
 from rest_framework import serializers
 
 from monolith.users import shapes
-from monolith.users.api import NewAddress
+from monolith.users.api import InvalidAddress, NewAddress
 from monolith.users.models import EmailPromotion, PhoneType, User
 
 
@@ -65,10 +66,6 @@ class AddressSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError({"lines": ["An address cannot be empty."]})
         return attrs
 
-    def address(self) -> NewAddress:
-        """What was asked for, once it is valid."""
-        return NewAddress(**{**self.validated_data, "lines": tuple(self.validated_data["lines"])})
-
 
 class ProfileAddressSerializer(AddressSerializer):
     """The address 0: its kind can only be "profile", and it has no label."""
@@ -78,6 +75,21 @@ class ProfileAddressSerializer(AddressSerializer):
 
     def validate_kind(self, value: str) -> str:
         return value
+
+
+def new_address(data: Any, shape: type[AddressSerializer] = AddressSerializer) -> NewAddress:
+    """The address that somebody gave, checked. Raises `InvalidAddress`."""
+    asked = shape(data=data)
+    if not asked.is_valid():
+        raise InvalidAddress({field: _flat(messages) for field, messages in asked.errors.items()})
+    return NewAddress(**{**asked.validated_data, "lines": tuple(asked.validated_data["lines"])})
+
+
+def _flat(messages: Any) -> list[str]:
+    """The messages of a field, those of a list's members among them."""
+    if isinstance(messages, Mapping):
+        return [str(message) for each in messages.values() for message in each]
+    return [str(message) for message in messages]
 
 
 class ProfileSerializer(serializers.Serializer[User]):

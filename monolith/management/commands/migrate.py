@@ -21,7 +21,10 @@ class Command(migrate.Command):
         if options["database"] != EVERY:
             return super().execute(*args, **options)
         for alias in connections:
-            if options["verbosity"] > 0:
-                self.stdout.write(self.style.MIGRATE_HEADING(f"Database {alias}"))
-            super().execute(*args, **{**options, "database": alias})
+            super().execute(*args, **{**options, "database": alias, "heading": f"Database {alias}"})
         return None
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if "heading" in options and options["verbosity"] > 0:
+            self.stdout.write(self.style.MIGRATE_HEADING(options["heading"]))
+        super().handle(*args, **options)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from monolith.users import shapes
-from monolith.users.api import Customer, InvalidAddress, NewAddress, PostalAddress, UnknownCustomer, UsersPort
+from monolith.users.api import Customer, NewAddress, PostalAddress, UnknownCustomer, UsersPort
 from monolith.users.models import Address, User
-from monolith.users.serializers import AddressSerializer
+from monolith.users.serializers import new_address
 from monolith.users.services.accounts import UnknownAccount
 from monolith.users.services.addresses import add_address
 
@@ -31,11 +31,9 @@ class LocalUsers:
         return found[key]
 
     def add_address(self, key: int, address: NewAddress) -> PostalAddress:
-        checked = AddressSerializer(data=asdict(address))
-        if not checked.is_valid():
-            raise InvalidAddress(checked.errors)
+        checked = new_address(asdict(address))
         try:
-            return add_address(key, checked.address())
+            return add_address(key, checked)
         except UnknownAccount as error:
             raise UnknownCustomer(key) from error
 

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from chassis.rest.pages import Pages
 from monolith.users import shapes
 from monolith.users.api import NewAddress
-from monolith.users.serializers import AddressSerializer, ProfileAddressSerializer
+from monolith.users.serializers import AddressSerializer, ProfileAddressSerializer, new_address
 from monolith.users.services import addresses
 from monolith.users.views.refusals import UsersView, key_of
 
@@ -23,9 +23,7 @@ class AddressesView(UsersView):
     @extend_schema(request=AddressSerializer, responses={201: AddressSerializer})
     def post(self, request: Request) -> Response:
         """Add an address."""
-        asked = AddressSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        added = addresses.add_address(key_of(request), asked.address())
+        added = addresses.add_address(key_of(request), new_address(request.data))
         return Response(added, status=201)
 
 
@@ -49,7 +47,4 @@ class AddressView(UsersView):
 
 
 def _asked(request: Request, number: int) -> NewAddress:
-    shape = ProfileAddressSerializer if number == shapes.PROFILE else AddressSerializer
-    asked = shape(data=request.data)
-    asked.is_valid(raise_exception=True)
-    return asked.address()
+    return new_address(request.data, ProfileAddressSerializer if number == shapes.PROFILE else AddressSerializer)

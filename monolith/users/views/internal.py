@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from chassis.identity.drf import InternalTokenAuthentication, IsPeer
 from chassis.problems import invalid
-from monolith.users.serializers import AddressSerializer
+from monolith.users.serializers import new_address
 from monolith.users.services.port import local_users
 from monolith.users.views.refusals import UsersView
 
@@ -33,6 +33,4 @@ class CustomersView(InternalView):
 class CustomerAddressesView(InternalView):
     def post(self, request: Request, key: str) -> Response:
         """Add an address to a customer."""
-        asked = AddressSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return Response(local_users().add_address(int(key), asked.address()), status=201)
+        return Response(local_users().add_address(int(key), new_address(request.data)), status=201)
