@@ -36,8 +36,10 @@ def test_kill_9_and_a_second_start(server: ValkeyServer) -> None:
     connection = client.from_url(server.url())
     connection.set("kept", "42")
     connection.execute_command("WAITAOF", 1, 0, 5000)
-    assert server.process is not None
-    server.process.send(signal.SIGKILL)
+    killed = server.process
+    assert killed is not None
+    killed.send(signal.SIGKILL)
+    assert killed.gone_within(10)
     server.start()
     assert client.from_url(server.url()).get("kept") == b"42"
 
