@@ -1,5 +1,5 @@
-"""The tools as a Django app: its management commands, and the checks that hold every plan against
-the schema.
+"""The tools as a Django app: their management commands, and the checks that hold every plan
+against the schema.
 """
 
 from django.apps import AppConfig
@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class MigrationToolsConfig(AppConfig):
     name = "migrations_tools"
     verbose_name = "Migration tools"
+
+    def ready(self) -> None:
+        from migrations_tools import checks  # noqa: F401 - importing it registers the checks
