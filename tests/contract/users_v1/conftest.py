@@ -12,7 +12,11 @@ from tests.contract.users_v1.servers import SERVERS, TOKEN, running
 ELSEWHERE = os.environ.get("BANYAN_CONTRACT_URL")
 
 
-@pytest.fixture(scope="session", params=[ELSEWHERE] if ELSEWHERE else list(SERVERS))
+#: With `--dist loadgroup` each server is started by one worker only.
+SIDES = [pytest.param(side, marks=pytest.mark.xdist_group(f"users_v1-{side}")) for side in SERVERS]
+
+
+@pytest.fixture(scope="session", params=[ELSEWHERE] if ELSEWHERE else SIDES)
 def api(request: pytest.FixtureRequest) -> Iterator[Api]:
     """The API, served by the monolith, by the service, or at BANYAN_CONTRACT_URL."""
     if request.param == ELSEWHERE:
