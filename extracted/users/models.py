@@ -102,7 +102,7 @@ class Address(models.Model):
     number = models.BigIntegerField(db_default=NextAddressNumber())
     kind = models.CharField(max_length=11, choices=AddressKind)
     label = models.CharField(max_length=40, blank=True, db_default="")
-    lines = ArrayField(models.CharField(max_length=60, blank=True), size=2, default=list, blank=True)
+    lines = ArrayField(models.TextField(blank=True), size=2, default=list, blank=True)
     city = models.CharField(max_length=60, blank=True, db_default="")
     region = models.CharField(max_length=50, blank=True, db_default="")
     postal_code = models.CharField(max_length=15, blank=True, db_default="")
@@ -126,7 +126,8 @@ class Address(models.Model):
             models.CheckConstraint(
                 condition=Condition(
                     """lines = '{}' OR array_ndims(lines) = 1 AND array_lower(lines, 1) = 1 AND array_upper(lines, 1) <= 2
-                    AND array_position(lines, NULL) IS NULL AND lines[array_upper(lines, 1)] <> ''"""
+                    AND array_position(lines, NULL) IS NULL AND lines[array_upper(lines, 1)] <> ''
+                    AND char_length(lines[1]) <= 60 AND (lines[2] IS NULL OR char_length(lines[2]) <= 60)"""
                 ),
                 name="addresses_lines",
             ),

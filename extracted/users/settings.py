@@ -2,9 +2,13 @@
 with nothing set, the service runs alone on the embedded database.
 """
 
+from pathlib import Path
+
 from chassis import rest
 from chassis.env import database_url, env, secret_key
 from chassis.telemetry.logs import configuration
+
+BASE_DIR = Path(__file__).resolve().parent
 
 SECRET_KEY = secret_key()
 DEBUG = env.bool("DEBUG", default=False)

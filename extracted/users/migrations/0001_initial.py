@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                 (
                     "lines",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(blank=True, max_length=60), blank=True, default=list, size=2
+                        base_field=models.TextField(blank=True), blank=True, default=list, size=2
                     ),
                 ),
                 ("city", models.CharField(blank=True, db_default="", max_length=60)),
@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=extracted.users.schema.Condition(
-                            "lines = '{}' OR array_ndims(lines) = 1 AND array_lower(lines, 1) = 1 AND array_upper(lines, 1) <= 2\n                    AND array_position(lines, NULL) IS NULL AND lines[array_upper(lines, 1)] <> ''"
+                            "lines = '{}' OR array_ndims(lines) = 1 AND array_lower(lines, 1) = 1 AND array_upper(lines, 1) <= 2\n                    AND array_position(lines, NULL) IS NULL AND lines[array_upper(lines, 1)] <> ''\n                    AND char_length(lines[1]) <= 60 AND (lines[2] IS NULL OR char_length(lines[2]) <= 60)"
                         ),
                         name="addresses_lines",
                     ),
