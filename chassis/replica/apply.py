@@ -26,7 +26,7 @@ _COPY = r"COPY banyan_stage FROM STDIN (FORMAT csv, DELIMITER E'\x02', QUOTE E'\
 
 
 class StaleBatch(Exception):
-    """The batch was read under an authority that has ended, or was sent to the side that owns the context. Nothing was applied."""
+    """The batch was read under an authority that has ended, or sent to the side that owns the context. Nothing was applied."""
 
     def __init__(self, known: authority.Authority, epoch: int) -> None:
         super().__init__(f"A batch of epoch {epoch} came to a side that knows {known.owner} as owner since epoch {known.epoch}.")

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from django.conf import settings
@@ -16,7 +16,7 @@ from chassis.problems import Problem
 from chassis.problems.answers import problem_response
 from chassis.replica import authority, store
 from chassis.replica.apply import StaleBatch, apply, rehearse
-from chassis.replica.authority import Misdirected
+from chassis.replica.authority import Misdirected, Side
 from chassis.replica.binding import UnknownAggregate, binding
 from chassis.replica.connections import conninfo, pool
 from chassis.replica.middleware import misdirected_response
@@ -63,13 +63,17 @@ def _connection() -> Any:
     return pool(conninfo()).connection()
 
 
+def _side() -> Side:
+    return cast("Side", settings.BANYAN_SIDE)
+
+
 @internal("POST")
 def batches(request: HttpRequest, context: str, aggregate: str) -> HttpResponse:
     """Apply a batch (`chassis.replica.wire`). 200 with the answer, 421 when it was read under an authority that has ended."""
     header = Header.from_headers(context, aggregate, request.headers)
     lines = list(decode(request.read()))
     with _connection() as connection:
-        answer = apply(connection, settings.BANYAN_SIDE, binding(context, aggregate), header, lines)
+        answer = apply(connection, _side(), binding(context, aggregate), header, lines)
     return HttpResponse(orjson.dumps(answer.as_json()), content_type="application/json")
 
 
@@ -78,7 +82,7 @@ def rehearsals(request: HttpRequest, context: str, aggregate: str) -> HttpRespon
     """Would a batch be accepted here? Asked of the owner; changes nothing."""
     lines = list(decode(request.read()))
     with _connection() as connection:
-        answer = rehearse(connection, settings.BANYAN_SIDE, binding(context, aggregate), lines)
+        answer = rehearse(connection, _side(), binding(context, aggregate), lines)
     return HttpResponse(orjson.dumps(answer.as_json()), content_type="application/json")
 
 

@@ -31,7 +31,7 @@ class LegacyBinding:
         wanted = list(keys)
         rows = cursor.connection.cursor(row_factory=dict_row, binary=True)
         root, *parts = self._declared.tables
-        legacy = {
+        legacy: dict[int, dict[str, Any]] = {
             row[root.aggregate_column]: {root.name: row, **{part.name: [] for part in parts}}
             for row in rows.execute(self._select[root.name], (wanted,))
         }
@@ -125,10 +125,10 @@ def _model(table: Table) -> type[Model]:
 
 
 def _unique_columns(model: type[Model]) -> Iterator[tuple[str, ...]]:
-    meta = model._meta
-    for field in meta.concrete_fields:
+    columns = {field.name: str(field.column) for field in model._meta.concrete_fields if field.column}
+    for field in model._meta.concrete_fields:
         if field.unique and not field.primary_key and field.column:
             yield (field.column,)
-    for constraint in meta.constraints:
+    for constraint in model._meta.constraints:
         if isinstance(constraint, UniqueConstraint) and constraint.fields:
-            yield tuple(meta.get_field(name).column for name in constraint.fields)  # type: ignore[union-attr]
+            yield tuple(columns[name] for name in constraint.fields)

@@ -1,0 +1,75 @@
+"""`python -m benchmarks [NAME ...]`: run benchmarks one after the other, print their figures, and write them under `var/bench/`."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.report import Result, show, write
+from chassis import env
+
+
+def main() -> int:
+    """Exit code 1 when a target was missed."""
+    arguments = _arguments()
+    folder = env.var_dir() / "bench"
+    met = True
+    for name in arguments.names or list(BENCHMARKS):
+        with tempfile.TemporaryDirectory(prefix="banyan-bench-") as scratch:
+            os.environ["BANYAN_VAR"] = scratch
+            result = BENCHMARKS[name](arguments.scale)
+        write(folder / f"{name}.json", result)
+        show(result)
+        met &= result.met
+    return 0 if met else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="size of the data and the times, 1 being what the figures are told for"
+    )
+    found = parser.parse_args()
+    if unknown := set(found.names) - set(BENCHMARKS):
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    return found
+
+
+def _backfill(scale: float) -> Result:
+    from benchmarks import backfill
+
+    return backfill.run(scale)
+
+
+def _growth(scale: float) -> Result:
+    from benchmarks import growth
+
+    return growth.run(scale)
+
+
+def _capture(scale: float) -> Result:
+    from benchmarks import capture
+
+    return capture.run(scale)
+
+
+def _pause(scale: float) -> Result:
+    from benchmarks import pause
+
+    return pause.run(scale)
+
+
+# Imported when run: each configures Django for a platform of its own, and their folder is known only then.
+BENCHMARKS: dict[str, Callable[[float], Result]] = {
+    "backfill": _backfill,
+    "growth": _growth,
+    "capture": _capture,
+    "pause": _pause,
+}
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    sys.exit(main())
