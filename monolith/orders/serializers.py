@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from monolith.orders.commands import LineWanted
 from monolith.orders.models import OrderKind, OrderStatus
-from monolith.orders.services.placing import LineWanted
 from monolith.users.api import NewAddress
 
 MAX_LINES = 100

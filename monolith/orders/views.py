@@ -15,6 +15,7 @@ from chassis.identity.subject import Subject
 from chassis.problems import NAMESPACE, Problem, invalid
 from chassis.rest.pages import Pages
 from monolith.orders.api import UnknownOrder
+from monolith.orders.commands import KeyReused, OrderRefused, PlaceOrder
 from monolith.orders.representation import order_json
 from monolith.orders.serializers import OrderSerializer, PlaceOrderSerializer
 from monolith.orders.services import history, placing
@@ -61,7 +62,7 @@ def _key(request: Request) -> int:
     return cast("Subject", request.user).key
 
 
-def _command(request: Request) -> placing.PlaceOrder:
+def _command(request: Request) -> PlaceOrder:
     """The request as a command; its digest is that of what was understood, so that blanks and order of
     names do not count.
     """
@@ -72,17 +73,17 @@ def _command(request: Request) -> placing.PlaceOrder:
     asked.is_valid(raise_exception=True)
     values = asked.validated_data
     digest = hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return placing.PlaceOrder(customer=_key(request), **values, idempotency_key=key, digest=digest)
+    return PlaceOrder(customer=_key(request), **values, idempotency_key=key, digest=digest)
 
 
-def _place(wanted: placing.PlaceOrder) -> placing.Placed:
+def _place(wanted: PlaceOrder) -> placing.Placed:
     try:
         return placing.place_order(wanted)
-    except placing.OrderRefused as refusal:
+    except OrderRefused as refusal:
         raise invalid(refusal.errors) from refusal
     except InvalidAddress as refusal:
         raise invalid({"new_address": refusal.errors}) from refusal
-    except placing.KeyReused as refusal:
+    except KeyReused as refusal:
         detail = "This Idempotency-Key was used for another order."
         raise Problem(422, detail, type=NAMESPACE + "idempotency-key-reused") from refusal
     except UnknownCustomer as refusal:

@@ -5,42 +5,12 @@ alike.
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError as PasswordRefused
-from django.db.models import IntegerChoices
 from rest_framework import serializers
 
 from monolith.users import shapes
 from monolith.users.api import InvalidAddress, NewAddress
+from monolith.users.fields import Email, NameOf, Password, Text
 from monolith.users.models import EmailPromotion, PhoneType, User
-
-
-class NameOf(serializers.ChoiceField):
-    """A choice that is stored as an integer and told by its name in lower case."""
-
-    def __init__(self, choices: type[IntegerChoices], **kwargs: Any) -> None:
-        self.numbers = {choice.name.lower(): choice.value for choice in choices}
-        super().__init__(choices=tuple(self.numbers), **kwargs)
-
-    def to_internal_value(self, data: Any) -> Any:
-        return self.numbers[super().to_internal_value(data)]
-
-
-class Email(serializers.EmailField):
-    """An e-mail address, lower-cased before its length is looked at: some letters grow."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=254, **kwargs)
-
-    def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(data).lower()
-
-
-class Text(serializers.CharField):
-    """A column that may be blank and need not be given."""
-
-    def __init__(self, length: int, **kwargs: Any) -> None:
-        super().__init__(max_length=length, allow_blank=True, required=False, **kwargs)
 
 
 class AddressSerializer(serializers.Serializer[Any]):
@@ -121,34 +91,10 @@ class UserSerializer(ProfileSerializer):
 
 
 class RegistrationSerializer(ProfileSerializer):
-    """A new customer. The password is taken as it is typed, blanks and all."""
+    """A new customer."""
 
     email = Email()
-    password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
-
-    def validate_password(self, value: str) -> str:
-        try:
-            validate_password(value)
-        except PasswordRefused as refusal:
-            raise serializers.ValidationError(refusal.messages) from refusal
-        return value
-
-
-class Preferences(serializers.DictField):
-    """Names of 1 to 40 characters, each with a text of at most 200."""
-
-    def __init__(self) -> None:
-        super().__init__(child=serializers.CharField(max_length=200, allow_blank=True, trim_whitespace=False))
-        self.name = serializers.CharField(max_length=40, trim_whitespace=False)
-
-    def to_internal_value(self, data: Any) -> dict[str, str]:
-        values: dict[str, str] = super().to_internal_value(data)
-        for name in values:
-            try:
-                self.name.run_validation(name)
-            except serializers.ValidationError as refusal:
-                raise serializers.ValidationError({name: refusal.detail}) from refusal
-        return values
+    password = Password()
 
 
 class LoginSerializer(serializers.Serializer[Any]):

@@ -7,7 +7,6 @@ commit alone is left to fail after the address was saved.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from django.db import IntegrityError, transaction
 from monolith import ports
 from monolith.catalog.api import ProductForSale
 from monolith.facts import publish
+from monolith.orders.commands import KeyReused, LineWanted, OrderRefused, PlaceOrder
 from monolith.orders.events import OrderPlaced
 from monolith.orders.models import Order, OrderLine
 from monolith.orders.services.numbers import next_number
@@ -25,46 +25,12 @@ IDEMPOTENCY = "orders_order_idempotency"
 HIGHEST_TOTAL = Decimal("9999999999.9999")  # what the columns hold
 
 
-@dataclass(frozen=True, slots=True)
-class LineWanted:
-    sku: str
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceOrder:
-    """The command. `ship_to` is the number of an address of the customer; None means `new_address`, or else
-    the profile address, or else their first. `digest` stands for the whole request, and tells a repeat from
-    another request.
-    """
-
-    customer: int
-    lines: tuple[LineWanted, ...]
-    ship_to: int | None
-    new_address: NewAddress | None
-    save_address: bool
-    idempotency_key: str | None
-    digest: str
-
-
 class Placed(NamedTuple):
     """An order, whose it is, and whether this request placed it."""
 
     order: Order
     customer: Customer
     is_new: bool
-
-
-class OrderRefused(Exception):
-    """The order cannot be placed; `errors` maps the request's fields to messages."""
-
-    def __init__(self, **errors: list[str]) -> None:
-        super().__init__(str(errors))
-        self.errors = errors
-
-
-class KeyReused(Exception):
-    """The Idempotency-Key belongs to another request of this customer."""
 
 
 def place_order(wanted: PlaceOrder) -> Placed:

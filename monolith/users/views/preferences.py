@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from monolith.users.serializers import Preferences
+from monolith.users.fields import Preferences
 from monolith.users.services import preferences
 from monolith.users.views.refusals import UsersView, key_of
 
