@@ -5,9 +5,9 @@ LONGEST_SECONDS = 10.0
 STEADY_SECONDS = 10.0
 
 
-def delay(crashes: int) -> float:
-    """Seconds to wait after the n-th crash in a row (from 1): doubling, up to ten."""
-    return float(min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** min(crashes - 1, 10)))
+def delay(crashes: int, longest: float = LONGEST_SECONDS) -> float:
+    """Seconds to wait after the n-th crash in a row (from 1): doubling, up to the longest."""
+    return float(min(longest, FIRST_SECONDS * 2 ** min(crashes - 1, 10)))
 
 
 def in_a_row(crashes: int, lived_seconds: float) -> int:

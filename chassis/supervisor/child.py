@@ -68,7 +68,7 @@ class Child:
                 self._report(Event("stopped", self.program.name, process.pid, code=process.returncode))
                 return
             crashes = backoff.in_a_row(crashes, time.monotonic() - born)
-            pause = backoff.delay(crashes)
+            pause = backoff.delay(crashes, self.program.longest_pause)
             code = process.returncode
             self._report(Event("crashed", self.program.name, process.pid, code=code, restart_in=pause))
             self._stopping.wait(pause)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chassis.supervisor import backoff
+
 Probe = Callable[[], bool]
 
 
@@ -17,8 +19,8 @@ class Program:
     """One supervised process.
 
     `environment` is added to the supervisor's own; `ready` is asked every 50 ms until it says yes, and again
-    after each restart; after SIGTERM the process has `stop_seconds` to end by itself; `folder` is its working
-    directory.
+    after each restart; after SIGTERM the process has `stop_seconds` to end by itself; after a crash it is started
+    again within `longest_pause` seconds; `folder` is its working directory.
     """
 
     name: str
@@ -27,3 +29,4 @@ class Program:
     ready: Probe = always_ready
     stop_seconds: float = 10.0
     folder: Path | None = None
+    longest_pause: float = backoff.LONGEST_SECONDS

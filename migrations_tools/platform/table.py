@@ -22,6 +22,7 @@ def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: i
     listen."""
     addresses = {f"{name.upper()}_URL": url for name, url in urls.items()}
     monolith = {**around.environment("monolith", "control"), **addresses, "DJANGO_SETTINGS_MODULE": "monolith.settings"}
+    relay = {**monolith, **around.environment("monolith", "control", "users")}
     users = {**around.environment("users"), **addresses, "DJANGO_SETTINGS_MODULE": "extracted.users.settings"}
     facade = {**around.environment(), **addresses}
 
@@ -34,7 +35,7 @@ def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: i
         program("monolith", _wsgi("monolith.wsgi:application", urls["monolith"], threads=24), monolith),
         program("users", _wsgi("extracted.users.wsgi:application", urls["users"], threads=16), users),
         program("facade", _asgi("facade.app:create_app", urls["facade"], facade_workers), facade),
-        program("relay", (_PYTHON, "manage.py", "relay"), monolith),
+        program("relay", (_PYTHON, "manage.py", "relay"), relay),
         program("worker", (_PYTHON, "-m", *_CELERY.split(), *_ALONE.split(), *beat), monolith),
     )
 

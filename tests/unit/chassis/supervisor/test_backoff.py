@@ -8,6 +8,7 @@ def test_the_pause_doubles_up_to_a_limit() -> None:
     pauses = [backoff.delay(crashes) for crashes in range(1, 100)]
     assert pauses[:4] == [0.1, 0.2, 0.4, 0.8]
     assert max(pauses) == pauses[-1] == backoff.LONGEST_SECONDS
+    assert backoff.delay(100, longest=0.3) == 0.3
 
 
 def test_a_steady_life_starts_a_new_row() -> None:

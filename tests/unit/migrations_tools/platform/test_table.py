@@ -27,7 +27,7 @@ def test_every_process_is_there(around: Surroundings) -> None:
     ("name", "databases"),
     [
         ("monolith", {"monolith", "control"}),
-        ("relay", {"monolith", "control"}),
+        ("relay", {"monolith", "control", "users"}),
         ("worker", {"monolith", "control"}),
         ("users", {"users"}),
         ("facade", set()),
@@ -37,7 +37,7 @@ def test_a_process_gets_its_own_databases_only(
     around: Surroundings, name: str, databases: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The service cannot reach the monolith's database, nor the monolith the service's, whatever the shell
-    has set."""
+    has set; the relay moves data between them."""
     monkeypatch.setenv("USERS_DATABASE_URL", "postgres://of-the-shell")
     (program,) = (program for program in table.programs(_URLS, around) if program.name == name)
     given = {key for key, value in program.environment.items() if key.endswith("_DATABASE_URL") and value}
