@@ -1,0 +1,130 @@
+"""A whole platform on a cluster and a Valkey of its own, with the users context in its canary, and whose processes may be killed.
+
+The cluster is not shared: transactions of other tests would hold the horizon back, and it is killed as well. What dies is started
+again by what starts it in production: the supervisor, granian's main process, and the watch over the embedded servers.
+"""
+
+import os
+import signal
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+
+from chassis import env
+from chassis.embedded import Cluster, ValkeyServer
+from chassis.embedded.installed import DATABASES
+from chassis.supervisor import Supervisor
+from chassis.supervisor.console import programs as log_of
+from migrations_tools.platform import Surroundings, preparation, table
+from migrations_tools.platform.watch import Watch
+from tests.chaos.operator import Operator
+from tests.chaos.traffic import Members
+
+CUSTOMERS = 400
+PLAYERS = ("monolith", "users", "facade", "relay")
+READY = 60.0
+
+
+@dataclass
+class Stage:
+    """`around` names the databases; `operator` is the one at work; `folder` keeps logs and journals."""
+
+    folder: Path
+    around: Surroundings
+    urls: dict[str, str]
+    cluster: Cluster
+    supervisor: Supervisor
+    operator: Operator
+    environment: dict[str, str]
+    members: Members
+
+    def another_operator(self) -> Operator:
+        """To be closed by the caller."""
+        return Operator(self.environment, self.folder / "control.log")
+
+    def kill(self, victim: str, *, worker: bool = False) -> None:
+        """kill -9 a process of the platform, or "postgresql"; of a server with workers, `worker` kills only these."""
+        if victim == "postgresql":
+            process = self.cluster.process
+            assert process is not None
+            process.send(signal.SIGKILL)
+            assert process.gone_within(10)
+            return
+        main = psutil.Process(self.supervisor.pids()[victim])
+        for process in _workers(main) if worker else [main]:
+            os.kill(process.pid, signal.SIGKILL)
+
+    def await_ready(self, name: str) -> None:
+        """Wait until a process that was killed is there again, and serves if it is one that serves."""
+        self.supervisor.wait_for(name, READY)
+        if name in self.urls:
+            with urllib.request.urlopen(f"{self.urls[name]}/readyz", timeout=READY) as answer:
+                assert answer.status == 200
+
+    @contextmanager
+    def connected(self, name: str) -> Iterator[psycopg.Connection[Any]]:
+        """A session of this test in the database "monolith", "control" or "users", autocommit."""
+        with psycopg.connect(self.around.databases[name], autocommit=True, application_name="a test") as connection:
+            yield connection
+
+
+def _workers(main: psutil.Process) -> list[psutil.Process]:
+    """Not the resource tracker of Python's multiprocessing, which is a child too."""
+    return [child for child in main.children() if "resource_tracker" not in " ".join(child.cmdline())]
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Stage]:
+    """The platform, ready, with some hundred customers on both sides; all of it is gone afterwards."""
+    with ExitStack() as stack:
+        cluster = Cluster(folder / "postgres", durable=False, databases=DATABASES)
+        valkey = ValkeyServer(folder / "valkey", durable=False)
+        for server in (cluster, valkey):
+            stack.callback(server.destroy)
+            server.start()
+        around = _surroundings(folder, cluster, valkey)
+        preparation.migrate(around)
+        urls = preparation.choose_urls(folder / "platform.json")
+        watch = Watch(around.servers, lambda _event: None)
+        watch.start()
+        stack.callback(watch.stop)
+        log = stack.enter_context((folder / "platform.log").open("w"))
+        supervisor = stack.enter_context(Supervisor(_programs(urls, around), log_of(log)))
+        addresses = {f"{name.upper()}_URL": url for name, url in urls.items()}
+        environment = {**os.environ, **around.environment(*DATABASES), **addresses, "DJANGO_SETTINGS_MODULE": "monolith.settings"}
+        operator = stack.enter_context(Operator(environment, folder / "control.log"))
+        _set(operator, lambda: supervisor.wait_ready(READY))
+        members = Members.of(around.databases["monolith"])
+        yield Stage(folder, around, urls, cluster, supervisor, operator, environment, members)
+
+
+def _surroundings(folder: Path, cluster: Cluster, valkey: ValkeyServer) -> Surroundings:
+    urls = {name: cluster.url(name) for name in DATABASES}
+    extra = {"IDENTITY_PRIVATE_KEY": env.identity_key()}  # the tests make access tokens with theirs
+    return Surroundings(folder / "var", urls, valkey.url(), "a-token-of-these-tests", (cluster, valkey), extra)
+
+
+def _programs(urls: dict[str, str], around: Surroundings) -> list[Any]:
+    """They are killed again and again, so a pause that grows with each crash would only be waited for."""
+    return [replace(program, longest_pause=0.1) for program in table.programs(urls, around) if program.name in PLAYERS]
+
+
+def _set(operator: Operator, ready: Callable[[], None]) -> None:
+    size = ("--customers", str(CUSTOMERS), "--orders-per-customer", "0", "--products", "20")
+    _done(operator, "load_data", "--source", "generated", *size, "--json")
+    ready()
+    _done(operator, "context", "begin", "users")
+    _done(operator, "context", "backfill", "users", "--json")
+    operator.canary(50)
+
+
+def _done(operator: Operator, *arguments: str) -> None:
+    operator.manage(*arguments)
+    ending = operator.ending()
+    assert ending.succeeded, ending.failed
