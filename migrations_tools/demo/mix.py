@@ -37,11 +37,11 @@ def _has_seen_order(customer: Customer) -> bool:
 
 
 RENEW = Operation("refresh", 5, Who.SIGNED_IN, accounts.refresh)
-LOGIN = Operation("login", 3, Who.SIGNED_OUT, accounts.login)
+LOGIN = Operation("login", 2.5, Who.SIGNED_OUT, accounts.login)
 BROWSE = Operation("browse", 4, Who.ANYONE, orders.browse)
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation("register", 3, Who.NEWCOMER, accounts.register),
+    Operation("register", 2, Who.NEWCOMER, accounts.register),
     Operation("register taken", 0.5, Who.SIGNED_IN, accounts.register_taken, accounts.is_newcomer),
     LOGIN,
     Operation("login wrong", 0.5, Who.SIGNED_IN, accounts.login_wrong),

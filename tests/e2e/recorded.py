@@ -10,10 +10,10 @@ from migrations_tools.demo.schedule import arrivals
 
 BEGAN = 1_790_000_000.0
 SECONDS = 96.0
-STAGES = {
-    "monolith": 0, "dual_write": 7, "shadow": 24, "canary 10 %": 33, "canary 50 %": 40, "canary 100 %": 47, "service": 55,
-    "rollback": 66, "service again": 78,
-}  # fmt: skip
+STAGES = (
+    ("monolith", 0.0), ("dual_write", 7.0), ("shadow", 24.0), ("canary 10 %", 33.0), ("canary 50 %", 40.0),
+    ("canary 100 %", 47.0), ("service", 55.0), ("rollback", 66.0), ("service", 78.0),
+)  # fmt: skip
 SWITCHES = (("to_service", 55.0, 38.0), ("to_monolith", 66.0, 44.0), ("to_service", 78.0, 31.0))
 READS = ("read", "browse")
 
@@ -43,7 +43,7 @@ def run(**changed: object) -> Run:
         "context": "users", "source": "adventureworks", "rate": 120.0, "seed": 1, "began": BEGAN, "ended": BEGAN + 128,
         "authority": "service", "requests": 11_900, "acknowledged_writes": 5_650,
         "proof": {"lost": 0, "doubled": 0, "failed": 0, "stale": 0, "divergent": 0},
-        "stages": [Stage(name, BEGAN + at) for name, at in STAGES.items()],
+        "stages": [Stage(name, BEGAN + at) for name, at in STAGES],
         "cutovers": [Cutover(way, BEGAN + at, ms, ms + 21.4) for way, at, ms in SWITCHES],
         "lag": list(_lag()),
         "backfill": Effort(19_820, 6.4), "verify": Effort(19_902, 3.1),
@@ -63,4 +63,4 @@ def _lag() -> Iterator[Lag]:
     for half_seconds in range(int(SECONDS * 2)):
         at = half_seconds / 2
         busy = 0.9 if 9 < at < 16 else 0.08
-        yield Lag(BEGAN + at, int(4000 * busy), 0.0 if at < STAGES["dual_write"] else dice.random() * busy)
+        yield Lag(BEGAN + at, int(4000 * busy), 0.0 if at < STAGES[1][1] else dice.random() * busy)

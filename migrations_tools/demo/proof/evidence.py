@@ -38,7 +38,7 @@ def repeated(users: Connection, monolith: Connection, side: Side, run: str) -> I
     done twice. The whole tables are looked at, since a doubled row may belong to anybody."""
     mine = (f"{run}-%",)
     twice = {
-        "e-mail": f"SELECT lower(email), count(*) FROM ({side.customers}) AS side WHERE email LIKE %s",
+        "e-mail": f"SELECT lower(email), count(*) FROM ({side.customers}) AS side WHERE lower(email) LIKE %s",
         "nickname": f"SELECT nickname, count(*) FROM ({side.customers}) AS side WHERE nickname LIKE %s",
         "address": f"SELECT label, count(*) FROM ({side.addresses}) AS side WHERE label LIKE %s",
         "preference": f"SELECT value, count(*) FROM ({side.preferences}) AS side WHERE value LIKE %s",

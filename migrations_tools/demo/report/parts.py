@@ -93,17 +93,15 @@ def _mix_row(share: Share, total: int, most: int) -> str:
 
 def phase_table(run: Run) -> str:
     heads = element("tr", *(element("th", head) for head in ("phase", "began after", "lasted")))
-    ends = [*(stage.started_at for stage in run.stages[1:]), run.ended]
     rows = [
-        element(
-            "tr",
-            element("td", text_of(stage.name)),
-            element("td", f"{stage.started_at - run.began:.1f} s"),
-            element("td", f"{end - stage.started_at:.1f} s"),
-        )
-        for stage, end in zip(run.stages, ends, strict=True)
+        _phase_row(stage.name, stage.started_at - run.began, end - stage.started_at)
+        for stage, end in zip(run.stages, [*(stage.started_at for stage in run.stages[1:]), run.ended], strict=False)
     ]
     return _table(heads, rows, "phases")
+
+
+def _phase_row(name: str, after: float, lasted: float) -> str:
+    return element("tr", element("td", text_of(name)), element("td", f"{after:.1f} s"), element("td", f"{lasted:.1f} s"))
 
 
 def facts_table(run: Run) -> str:

@@ -71,7 +71,7 @@ class Logarithmic:
         inner = Linear(math.log10(self.low), math.log10(self.high), self.start, self.end)
         return inner(math.log10(max(value, self.low)))
 
-    def ticks(self) -> list[float]:
-        """1, 10, 100 … within the range."""
-        first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
+    def decades(self) -> list[float]:
+        """The powers of ten from just below the range to its end."""
+        first, last = math.floor(math.log10(self.low)), math.floor(math.log10(self.high))
         return [10.0**power for power in range(first, last + 1)]

@@ -32,9 +32,10 @@ def timeline_chart(run: Run, bins: Sequence[Bin]) -> str:
 def _latency(bins: Sequence[Bin], began: float, x: Linear) -> str:
     full = [one for one in bins if one.latencies.count]
     highest = max(one.latencies.max for one in full)
-    y = Logarithmic(1, max(100.0, highest * 1.2), LATENCY[1], LATENCY[0])
-    ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if tick <= y.high]
-    drawn = [_grid(y(tick), f"{tick:g}", faint=tick not in y.ticks()) for tick in ticks]
+    lowest = min(one.latencies.p50 for one in full)
+    y = Logarithmic(max(0.5, lowest * 0.8), max(100.0, highest * 1.2), LATENCY[1], LATENCY[0])
+    rounds = [times * power for power in y.decades() for times in (1, 2, 5)]
+    drawn = [_grid(y(tick), f"{tick:g}", faint=tick not in y.decades()) for tick in rounds if y.low <= tick <= y.high]
     at = [x(one.at + BIN / 2 - began) for one in full]
     drawn.append(line(zip(at, (y(one.latencies.max) for one in full), strict=True), "line max"))
     drawn.append(line(zip(at, (y(one.p99_around) for one in full), strict=True), "line p99"))
