@@ -1,3 +1,5 @@
+"""Where the replica protocol answers; included under `/internal/replica/` on both sides."""
+
 from django.urls import path
 
 from chassis.replica import views
