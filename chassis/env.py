@@ -84,6 +84,17 @@ def service_url(name: str) -> str:
     return url
 
 
+def replica_url(name: str) -> str:
+    """The base URL of a service's replica protocol: `<NAME>_REPLICA_URL`, else the recorded one, else the service's own.
+
+    Errors: ServiceUnknownError.
+    """
+    try:
+        return service_url(f"{name}_replica")
+    except ServiceUnknownError:
+        return service_url(name)
+
+
 def platform_record() -> Path:
     """The file in which `manage.py up` records the URLs and pids of what it runs."""
     return var_dir() / "run" / "platform.json"

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from chassis.supervisor import Program, always_ready, http_ok
 from migrations_tools.platform.surroundings import Surroundings
 
-NAMES = ("monolith", "users", "facade", "relay", "worker")
-LISTENING = ("monolith", "users", "facade")
+NAMES = ("monolith", "users", "users_replica", "facade", "relay", "worker")
+LISTENING = ("monolith", "users", "users_replica", "facade")
 ROOT = Path(__file__).resolve().parents[2]
 
 _PYTHON = sys.executable
@@ -18,8 +18,7 @@ _ALONE = "--without-gossip --without-mingle --without-heartbeat"
 
 
 def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: int = 1) -> tuple[Program, ...]:
-    """Every process of the platform; `urls` says where the monolith, the users service and the facade
-    listen."""
+    """Every process of the platform; `urls` says where those that listen do."""
     addresses = {f"{name.upper()}_URL": url for name, url in urls.items()}
     monolith = {**around.environment("monolith", "control"), **addresses, "DJANGO_SETTINGS_MODULE": "monolith.settings"}
     relay = {**monolith, **around.environment("monolith", "control", "users")}
@@ -34,6 +33,9 @@ def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: i
     return (
         program("monolith", _wsgi("monolith.wsgi:application", urls["monolith"], threads=24), monolith),
         program("users", _wsgi("extracted.users.wsgi:application", urls["users"], threads=16), users),
+        # A process of its own for the replica protocol: writers that wait on the fence hold threads, and the drain that ends
+        # their wait must never queue for one of those.
+        program("users_replica", _wsgi("extracted.users.wsgi:application", urls["users_replica"], threads=4), users),
         program("facade", _asgi("facade.app:create_app", urls["facade"], facade_workers), facade),
         program("relay", (_PYTHON, "manage.py", "relay"), relay),
         program("worker", (_PYTHON, "-m", *_CELERY.split(), *_ALONE.split(), *beat), monolith),

@@ -150,7 +150,7 @@ def sides(plan: ContextPlan) -> Sides:
         ServiceSide(
             plan.context,
             env.database_url(plan.context),
-            RemoteReplica(plan.context, env.service_url(plan.context), env.internal_token()),
+            RemoteReplica(plan.context, env.replica_url(plan.context), env.internal_token()),
         ),
     )
 

@@ -6,7 +6,7 @@ again by what starts it in production: the supervisor, granian's main process, a
 
 import os
 import signal
-import urllib.request
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -16,10 +16,10 @@ from typing import Any
 import psutil
 import psycopg
 
-from chassis import env
+from chassis import env, processes
 from chassis.embedded import Cluster, ValkeyServer
 from chassis.embedded.installed import DATABASES
-from chassis.supervisor import Supervisor
+from chassis.supervisor import Supervisor, always_ready, http_ok
 from chassis.supervisor.console import programs as log_of
 from migrations_tools.platform import Surroundings, preparation, table
 from migrations_tools.platform.watch import Watch
@@ -27,7 +27,10 @@ from tests.chaos.operator import Operator
 from tests.chaos.traffic import Members
 
 CUSTOMERS = 400
-PLAYERS = ("monolith", "users", "facade", "relay")
+IDLE = "worker"
+"""Takes no part in a hand-over, so it is not started."""
+PROCESSES = {"monolith": ("monolith",), "service": ("users", "users_replica"), "facade": ("facade",), "relay": ("relay",)}
+"""What dies with whom."""
 READY = 60.0
 
 
@@ -56,16 +59,23 @@ class Stage:
             process.send(signal.SIGKILL)
             assert process.gone_within(10)
             return
-        main = psutil.Process(self.supervisor.pids()[victim])
-        for process in _workers(main) if worker else [main]:
-            os.kill(process.pid, signal.SIGKILL)
+        pids = self.supervisor.pids()
+        mains = [pids[name] for name in PROCESSES[victim]]
+        dying = [processes.find(pid) for main in mains for pid in (_workers(main) if worker else [main])]
+        assert dying
+        for process in dying:
+            assert process is not None
+            process.send(signal.SIGKILL)
+        assert all(process is None or process.gone_within(10) for process in dying)
 
-    def await_ready(self, name: str) -> None:
-        """Wait until a process that was killed is there again, and serves if it is one that serves."""
-        self.supervisor.wait_for(name, READY)
-        if name in self.urls:
-            with urllib.request.urlopen(f"{self.urls[name]}/readyz", timeout=READY) as answer:
-                assert answer.status == 200
+    def await_return(self, victim: str) -> None:
+        """Wait until the servers that were killed answer again. (Whoever does not listen is back when its work goes on.)"""
+        deadline = time.monotonic() + READY
+        for name in PROCESSES.get(victim, ()):
+            serves = http_ok(f"{self.urls[name]}/readyz") if name in self.urls else always_ready
+            while not serves():
+                assert time.monotonic() < deadline, f"{name} does not come back"
+                time.sleep(0.02)
 
     @contextmanager
     def connected(self, name: str) -> Iterator[psycopg.Connection[Any]]:
@@ -74,9 +84,9 @@ class Stage:
             yield connection
 
 
-def _workers(main: psutil.Process) -> list[psutil.Process]:
+def _workers(main: int) -> list[int]:
     """Not the resource tracker of Python's multiprocessing, which is a child too."""
-    return [child for child in main.children() if "resource_tracker" not in " ".join(child.cmdline())]
+    return [child.pid for child in psutil.Process(main).children() if "resource_tracker" not in " ".join(child.cmdline())]
 
 
 @contextmanager
@@ -112,7 +122,7 @@ def _surroundings(folder: Path, cluster: Cluster, valkey: ValkeyServer) -> Surro
 
 def _programs(urls: dict[str, str], around: Surroundings) -> list[Any]:
     """They are killed again and again, so a pause that grows with each crash would only be waited for."""
-    return [replace(program, longest_pause=0.1) for program in table.programs(urls, around) if program.name in PLAYERS]
+    return [replace(program, longest_pause=0.1) for program in table.programs(urls, around) if program.name != IDLE]
 
 
 def _set(operator: Operator, ready: Callable[[], None]) -> None:

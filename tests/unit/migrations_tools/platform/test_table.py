@@ -8,7 +8,7 @@ import pytest
 from chassis import ports, records
 from migrations_tools.platform import NAMES, Surroundings, preparation, table
 
-_URLS = {"monolith": "http://127.0.0.1:1001", "users": "http://127.0.0.1:1002", "facade": "http://127.0.0.1:1003"}
+_URLS = {name: f"http://127.0.0.1:{1001 + number}" for number, name in enumerate(table.LISTENING)}
 
 
 @pytest.fixture
@@ -47,10 +47,9 @@ def test_a_process_gets_its_own_databases_only(
 
 def test_every_process_knows_every_address(around: Surroundings) -> None:
     """URLs, Valkey, the token and the extras reach all of them."""
+    addresses = {f"{name.upper()}_URL": url for name, url in _URLS.items()}
     for program in table.programs(_URLS, around):
-        assert {key: program.environment[key] for key in ("MONOLITH_URL", "USERS_URL", "FACADE_URL")} == {
-            f"{name.upper()}_URL": url for name, url in _URLS.items()
-        }
+        assert {key: program.environment[key] for key in addresses} == addresses
         assert program.environment["VALKEY_URL"] == "redis://valkey"
         assert program.environment["BANYAN_INTERNAL_TOKEN"] == "token"
         assert program.environment["DEBUG"] == "1"
