@@ -58,10 +58,11 @@ def parse_header(value: bytes) -> list[tuple[str, Position]]:
 
 
 def compare(position: Position | None, horizon: Position | None) -> Freshness:
-    """Whether a write at `position` has been applied on the other side; who wrote nothing misses nothing."""
-    if position is None:
-        return Freshness.CAUGHT_UP
-    if horizon is not None and horizon.epoch == position.epoch and horizon.xid >= position.xid:
+    """Whether a write at `position` has been applied on the other side; who wrote nothing misses nothing.
+
+    A write of an earlier epoch has been: authority is only given up once everything written under it has been applied.
+    """
+    if position is None or (horizon is not None and horizon >= position):
         return Freshness.CAUGHT_UP
     return Freshness.BEHIND
 
