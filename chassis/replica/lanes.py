@@ -19,17 +19,18 @@ def held(connection: psycopg.Connection[Any], context: str, lanes: Sequence[int]
     other.
     """
     keys = [lane_key(context, lane) for lane in sorted(lanes)]
-    function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-    got: list[int] = []
+    got = keys  # until an answer says which: a wait that times out half-way keeps those that it had been granted
     try:
-        for key in keys:
-            row = connection.execute(f"SELECT {function}(%s, %s)", (LANE_CLASS, key)).fetchone()
-            if row is not None and row[0] is False:
-                break
-            got.append(key)
+        got = _lock(connection, keys, wait=wait)
         yield len(got) == len(keys)
     finally:
         # A session that has ended took the locks with it.
         with suppress(psycopg.OperationalError):
-            for key in got:
-                connection.execute("SELECT pg_advisory_unlock(%s, %s)", (LANE_CLASS, key))
+            connection.execute("SELECT pg_advisory_unlock(%s, key) FROM unnest(%s::int[]) AS key", (LANE_CLASS, got))
+
+
+def _lock(connection: psycopg.Connection[Any], keys: list[int], *, wait: bool) -> list[int]:
+    function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+    query = f"SELECT key, {function}(%s, key) FROM unnest(%s::int[]) AS key"
+    rows = connection.execute(query, (LANE_CLASS, keys)).fetchall()
+    return [key for key, granted in rows if granted is not False]

@@ -27,7 +27,7 @@ log = logging.getLogger("banyan.relay")
 MANY = 400
 """Queue rows from which on lanes run side by side."""
 BATCH = 2_000
-BUSY_PAUSE = 0.01
+BUSY_PAUSE = 0.02
 FIRST_IDLE_PAUSE = 0.01
 LONGEST_IDLE_PAUSE = 0.05
 TROUBLE_PAUSE = 0.5
