@@ -107,6 +107,17 @@ def brought_to(stage: Stage, direction: Direction) -> int:
     return epoch
 
 
+def survives(stage: Stage, kill: Kill) -> None:
+    """The whole scenario. Raises AssertionError for whatever must not be."""
+    before = brought_to(stage, kill.direction)
+    happening = Happening(stage, str(kill))
+    with happening.under_way() as traffic:
+        kill_during(stage, kill)
+        stage.await_return(kill.victim)
+        traffic.await_all()
+    prove(happening, kill, before)
+
+
 def kill_during(stage: Stage, kill: Kill) -> None:
     """The hand-over with the kill in it, repeated until it is complete."""
     operator = stage.operator
