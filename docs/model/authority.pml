@@ -87,7 +87,7 @@ byte acked, moves, crashes, done;
 #ifdef READ_BEFORE_HORIZON
 #define PASSED(s, wrote) true
 #else
-#define PASSED(s, wrote) (horizon_epoch == wrote && (horizon & (1 << s)))
+#define PASSED(s, wrote) (horizon_epoch > wrote || (horizon_epoch == wrote && (horizon & (1 << s))))
 #endif
 
 inline end_transaction(side, who) { running[side] = running[side] & ~(who); forget(who) }
