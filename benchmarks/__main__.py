@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: run benchmarks one after the other, print their figures, and write them under `var/bench/`."""
+"""`python -m benchmarks [NAME ...]`: run benchmarks one after the other, print their figures, write them under `var/bench/`."""
 
 import argparse
 import os

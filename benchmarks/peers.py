@@ -44,7 +44,7 @@ _PIPES = (
 
 
 def raw_copy(monolith: str, service: str) -> float:
-    """Seconds of a binary COPY of all rows from one database into the other's tables, through this process, in one transaction."""
+    """Seconds of a binary COPY of all rows from one database into the other's tables, through this process."""
     started = time.monotonic()
     with psycopg.connect(monolith) as source, psycopg.connect(service) as target:
         target.execute("SELECT set_config('banyan.applying', 'users', true)")

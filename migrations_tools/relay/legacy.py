@@ -18,6 +18,10 @@ from psycopg.rows import dict_row
 from migrations_tools.plan import Aggregate, Table, resolve
 
 
+# Beside the join, so that the staged keys are looked up in the index whatever the planner believes of a temporary table.
+_STAGED = "= ANY(ARRAY(SELECT key FROM banyan_stage))"
+
+
 class LegacyBinding:
     """One aggregate on the monolith's side. Conforms to `chassis.replica.binding.ReplicaBinding`."""
 
@@ -51,7 +55,7 @@ class LegacyBinding:
         root, *parts = self._declared.tables
         return (
             *(self._delete_part(part) for part in reversed(parts)),
-            f"DELETE FROM {root.name} AS t USING banyan_stage AS s WHERE s.doc IS NULL AND t.{root.aggregate_column} = s.key",
+            f"DELETE FROM {root.name} WHERE {root.aggregate_column} = ANY(ARRAY(SELECT key FROM banyan_stage WHERE doc IS NULL))",
             self._merge(root, f"jsonb_populate_record(NULL::{root.name}, s.doc->'{root.name}')"),
             *(self._merge(part, _records(part)) for part in parts),
         )
@@ -95,8 +99,8 @@ class LegacyBinding:
     def _delete_part(self, part: Table) -> str:
         same = " AND ".join(f"r.{column} = t.{column}" for column in part.key_columns)
         return (
-            f"DELETE FROM {part.name} AS t USING banyan_stage AS s WHERE t.{part.aggregate_column} = s.key AND"
-            f" (s.doc IS NULL OR NOT EXISTS (SELECT 1 FROM {_records(part)} AS r WHERE {same}))"
+            f"DELETE FROM {part.name} AS t USING banyan_stage AS s"
+            f" WHERE t.{part.aggregate_column} {_STAGED} AND t.{part.aggregate_column} = s.key AND (s.doc IS NULL OR NOT EXISTS (SELECT 1 FROM {_records(part)} AS r WHERE {same}))"
         )
 
     def _merge(self, table: Table, source: str) -> str:

@@ -11,7 +11,7 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def toy_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A cluster of this worker's own: a transaction of another test would hold the horizon back here as everywhere in a cluster."""
+    """A cluster of this worker's own, since a transaction anywhere in a cluster holds the horizon back."""
     cluster = Cluster(tmp_path_factory.mktemp("toy") / "cluster", durable=False, databases=["users"])
     cluster.start()
     yield cluster
