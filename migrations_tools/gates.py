@@ -161,7 +161,7 @@ _RULES: dict[GateName, _Rule] = {
     GateName.NONE_PARKED: _Rule(
         _none_parked,
         "the parked aggregates' last writes would stay behind, and be overwritten on the way back",
-        "manage.py contexts",
+        "manage.py context verify {context} --repair",
     ),
     GateName.VERIFIED: _Rule(
         _verified,

@@ -10,15 +10,17 @@ from typing import Any, Final
 import psycopg
 
 from chassis import env
-from chassis.replica import authority, outbox
+from chassis.replica import authority, outbox, retry
 from chassis.replica.authority import Authority
 from chassis.replica.connections import connect, conninfo
+from chassis.replica.retry import Parked
 from migrations_tools.control.flags import current
 from migrations_tools.control.reconcile import reconcile
 from migrations_tools.phases import Owner, policy
 from migrations_tools.plan import ContextPlan
 
 LONG_SECONDS: Final = 1.0
+LETTERS: Final = 10
 
 # The lock that each transaction holds on its own id is seen by every role, whosever the transaction is.
 _STRANGERS: Final = """
@@ -55,6 +57,7 @@ class Standing:
     outbox: int | None = None
     parked: int | None = None
     retrying: int | None = None
+    dead_letters: list[Parked] = field(default_factory=list)
     strangers: list[Stranger] = field(default_factory=list)
     half_hand_over: str | None = None
     trouble: list[str] = field(default_factory=list)
@@ -106,6 +109,7 @@ def _look_at_queue(seen: Standing, url: str) -> None:
         with connect(url, "banyan contexts") as connection:
             queue = outbox.backlog(connection, seen.context)
             holders = connection.execute(_STRANGERS).fetchall()
+            seen.dead_letters = retry.parked(connection, seen.context, LETTERS)
     except psycopg.Error as error:
         seen.trouble.append(f"the queue cannot be read: {error}".strip())
         return

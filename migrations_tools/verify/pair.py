@@ -5,13 +5,13 @@ the source's queue.
 from collections.abc import Sequence
 from typing import Any
 
-from chassis.replica import outbox, store
+from chassis.replica import outbox, retry, store
 from chassis.replica.connections import pool
 from migrations_tools.phases import Direction
 from migrations_tools.relay.sides import Side, Sides
 from migrations_tools.verify.compare import Pair
 
-_PENDING = "SELECT DISTINCT key FROM banyan_outbox WHERE context = %s AND aggregate = %s AND key = ANY(%s)"
+_PENDING = "SELECT id, key FROM banyan_outbox WHERE context = %s AND aggregate = %s AND key = ANY(%s)"
 _PARKED = "SELECT key FROM banyan_retry WHERE context = %s AND aggregate = %s AND parked AND key = ANY(%s)"
 
 
@@ -38,20 +38,20 @@ class ComparedSide:
         with pool(self._side.url).connection() as connection:
             return outbox.horizon(connection, self._side.context)
 
-    def pending(self, aggregate: str, keys: Sequence[int]) -> set[int]:
-        return self._keys(_PENDING, aggregate, keys)
+    def pending(self, aggregate: str, keys: Sequence[int]) -> dict[int, int]:
+        return dict(self._rows(_PENDING, aggregate, keys))
 
     def parked(self, aggregate: str, keys: Sequence[int]) -> set[int]:
-        return self._keys(_PARKED, aggregate, keys)
+        return {row[0] for row in self._rows(_PARKED, aggregate, keys)}
 
     def enqueue(self, aggregate: str, keys: Sequence[int]) -> None:
-        with pool(self._side.url).connection() as connection:
+        with pool(self._side.url).connection() as connection, connection.transaction():
             outbox.enqueue(connection, self._side.context, aggregate, keys, outbox.LIVE)
+            retry.replay(connection, self._side.context, keys)  # a parked aggregate would stay where it is
 
-    def _keys(self, query: str, aggregate: str, keys: Sequence[int]) -> set[int]:
+    def _rows(self, query: str, aggregate: str, keys: Sequence[int]) -> list[Any]:
         with pool(self._side.url).connection() as connection:
-            rows = connection.execute(query, (self._side.context, aggregate, list(keys))).fetchall()
-        return {row[0] for row in rows}
+            return connection.execute(query, (self._side.context, aggregate, list(keys))).fetchall()
 
 
 def pair(sides: Sides, direction: Direction) -> Pair:

@@ -33,8 +33,10 @@ class Source(Compared, Protocol):
         """The transaction id below which everything has been applied to the other side."""
         ...
 
-    def pending(self, aggregate: str, keys: Sequence[int]) -> set[int]:
-        """Those of `keys` with a change that is captured and not known to be applied to the other side."""
+    def pending(self, aggregate: str, keys: Sequence[int]) -> dict[int, int]:
+        """{number of the change: key} of the changes of `keys` that are captured and not known to
+        be applied.
+        """
         ...
 
     def parked(self, aggregate: str, keys: Sequence[int]) -> set[int]:

@@ -16,7 +16,7 @@ from chassis.replica.digest import canonical
 from migrations_tools.verify.differences import differences
 from migrations_tools.verify.sides import Compared, Source
 
-ROUNDS: Final = 20
+ROUNDS: Final = 40
 PATIENCE_SECONDS: Final = 30.0
 FIRST_PAUSE_SECONDS: Final = 0.005
 LONGEST_PAUSE_SECONDS: Final = 0.2
@@ -92,8 +92,8 @@ def decide(aggregate: str, keys: set[int], source: Source, target: Compared, pat
 def _judge(aggregate: str, keys: Sequence[int], read: tuple[_Documents, _Documents, _Documents], verdicts: Verdicts) -> None:
     before, there, after = read
     for key in keys:
-        if _same(before, there, key):
-            verdicts.equal += key in before
+        if _same(before, there, key) or _same(after, there, key):
+            verdicts.equal += key in there
         elif _same(before, after, key):
             verdicts.found.append(_found(aggregate, key, before.get(key), there.get(key)))
         else:
@@ -102,15 +102,21 @@ def _judge(aggregate: str, keys: Sequence[int], read: tuple[_Documents, _Documen
 
 
 def _awaited(source: Source, aggregate: str, keys: Sequence[int], patience: Patience) -> set[int]:
-    """Those of `keys` whose changes still have not arrived. A parked one is not awaited: it is
-    known not to arrive.
+    """Those of `keys` whose changes still have not arrived; later changes of theirs are not awaited,
+    or there would be no end.
+
+    A parked aggregate is not awaited either: it is known not to arrive.
     """
     deadline, pause = patience.clock() + patience.seconds, FIRST_PAUSE_SECONDS
-    while late := source.pending(aggregate, keys) - source.parked(aggregate, keys):
-        if patience.clock() >= deadline:
-            return late
+    awaited = source.pending(aggregate, keys)
+    while awaited:
+        left = set(awaited.values()) - source.parked(aggregate, keys)
+        if not left or patience.clock() >= deadline:
+            return left
         patience.pause(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        now = source.pending(aggregate, keys)
+        awaited = {number: key for number, key in awaited.items() if number in now}
     return set()
 
 

@@ -34,7 +34,7 @@ class SomeParked(RuntimeError):
     """The backfill ended, and some aggregates did not arrive."""
 
     def __init__(self, parked: int) -> None:
-        super().__init__(f"{parked} aggregates were refused by the service and are parked; see manage.py contexts")
+        super().__init__(f"{parked} aggregates were refused by the service and are parked; manage.py contexts says why")
 
 
 def steps(task: Task) -> list[Step]:

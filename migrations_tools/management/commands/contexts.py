@@ -51,5 +51,10 @@ def _sentences(one: Standing) -> list[str]:
         f" horizon back{'' if stranger.seconds is None else f' for {stranger.seconds:.0f} s'}: lag, never loss"
         for stranger in one.strangers
     ]
+    parked = [
+        f"parked after {letter.attempts} attempts: {letter.aggregate} {letter.key}, {letter.reason}: {letter.detail};"
+        f" manage.py context verify {one.context} --repair tries it again"
+        for letter in one.dead_letters
+    ]
     half = [f"half a hand-over: {one.half_hand_over}"] if one.half_hand_over else []
-    return [*half, *held, *one.trouble]
+    return [*half, *parked, *held, *one.trouble]

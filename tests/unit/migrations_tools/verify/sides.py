@@ -15,7 +15,7 @@ class MemorySide:
 
     def __init__(self, documents: dict[int, Document] | None = None) -> None:
         self.held = documents or {}
-        self.underway: set[int] = set()
+        self.underway: dict[int, int] = {}
         self.given_up: set[int] = set()
         self.enqueued: list[int] = []
         self.reads = 0
@@ -40,8 +40,8 @@ class MemorySide:
     def horizon(self) -> int:
         return 0
 
-    def pending(self, aggregate: str, keys: Sequence[int]) -> set[int]:
-        return self.underway & set(keys)
+    def pending(self, aggregate: str, keys: Sequence[int]) -> dict[int, int]:
+        return {number: key for number, key in self.underway.items() if key in keys}
 
     def parked(self, aggregate: str, keys: Sequence[int]) -> set[int]:
         return self.given_up & set(keys)

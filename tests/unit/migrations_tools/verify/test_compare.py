@@ -61,7 +61,7 @@ def test_a_change_on_its_way_is_no_divergence() -> None:
     """The target lags by one change: its arrival is awaited, then both are the same."""
     source, target = pair()
     source.held[7] = {"id": 7, "email": "new"}
-    source.underway = {7}
+    source.underway = {1: 7}
     pauses = iter(range(5))
 
     def replicate(_seconds: float) -> None:
@@ -107,18 +107,46 @@ def test_a_change_that_does_not_arrive_is_not_measured() -> None:
     """
     source, target = pair()
     target.held[7] = target.held[8] = {"id": 0}
-    source.underway = {7}
+    source.underway = {1: 7}
     page = compare_page(Pair(source, target), "user", 0, patience=Patience(seconds=0))
     assert [found.key for found in page.found] == [8]
     assert page.undecided == 1
     assert "did not arrive" in page.reason
 
 
+def test_later_changes_of_a_suspect_are_not_awaited() -> None:
+    """An aggregate that is never without a queued change is compared all the same."""
+    source, target = pair()
+    source.held[7] = {"id": 7, "email": "new"}
+    source.underway = {1: 7}
+
+    def replicate_and_write_again(_seconds: float) -> None:
+        target.held[7] = dict(source.held[7])
+        source.underway = {max(source.underway) + 1: 7}
+
+    page = compare_page(Pair(source, target), "user", 0, patience=Patience(pause=replicate_and_write_again))
+    assert (page.equal, page.undecided, page.found) == (len(KEYS), 0, [])
+
+
+def test_a_newer_state_than_the_first_reading_is_no_divergence() -> None:
+    """The target may have got a change that came after the first reading; the second one shows it."""
+    source, target = pair()
+    target.held[7] = {"id": 7, "email": "newer"}
+
+    def write(count: int) -> None:
+        if count == 2:
+            source.held[7] = {"id": 7, "email": "newer"}
+
+    source.on_read = write
+    page = compare_page(Pair(source, target), "user", 0, patience=Patience(rounds=1))
+    assert (page.equal, page.undecided, page.found) == (len(KEYS), 0, [])
+
+
 def test_a_parked_aggregate_is_divergent() -> None:
     """What the relay gave up on is reported as such, and is not waited for."""
     source, target = pair()
     del target.held[7]
-    source.underway, source.given_up = {7}, {7}
+    source.underway, source.given_up = {1: 7}, {7}
     page = compare_page(Pair(source, target), "user", 0, patience=Patience(seconds=0))
     assert [found.key for found in page.found] == [7]
     assert page.undecided == 0
