@@ -17,7 +17,6 @@ from psycopg.rows import dict_row
 
 from migrations_tools.plan import Aggregate, Table, resolve
 
-
 # Beside the join, so that the staged keys are looked up in the index whatever the planner believes of a temporary table.
 _STAGED = "= ANY(ARRAY(SELECT key FROM banyan_stage))"
 
@@ -100,7 +99,8 @@ class LegacyBinding:
         same = " AND ".join(f"r.{column} = t.{column}" for column in part.key_columns)
         return (
             f"DELETE FROM {part.name} AS t USING banyan_stage AS s"
-            f" WHERE t.{part.aggregate_column} {_STAGED} AND t.{part.aggregate_column} = s.key AND (s.doc IS NULL OR NOT EXISTS (SELECT 1 FROM {_records(part)} AS r WHERE {same}))"
+            f" WHERE t.{part.aggregate_column} {_STAGED} AND t.{part.aggregate_column} = s.key"
+            f" AND (s.doc IS NULL OR NOT EXISTS (SELECT 1 FROM {_records(part)} AS r WHERE {same}))"
         )
 
     def _merge(self, table: Table, source: str) -> str:
