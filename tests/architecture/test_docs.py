@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands, load_command_class
 
+from benchmarks.__main__ import BENCHMARKS
 from facade.settings import Settings, variable
 from migrations_tools.control.operations import OPERATIONS
 from migrations_tools.cutover import STEPS
 from migrations_tools.phases import POLICIES, SAFETY_GATES, GateName, transitions
+from migrations_tools.platform.table import LISTENING, NAMES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -43,7 +45,7 @@ def test_every_setting_is_documented() -> None:
         read |= _variables(path)
     for name in ("monolith", "control", "users"):
         read.add(f"{name.upper()}_DATABASE_URL")
-    for name in ("monolith", "users", "facade"):
+    for name in LISTENING:
         read.add(f"{name.upper()}_URL")
     assert documented == read - {"DJANGO_SETTINGS_MODULE"}
 
@@ -86,6 +88,16 @@ def test_every_command_is_documented() -> None:
     named = {name.split()[1] for name in documented}
     assert named == django_commands()
     assert {name.split()[2] for name in documented if name.startswith("manage.py context ")} == set(OPERATIONS)
+
+
+def test_every_process_is_documented() -> None:
+    """Each process that `manage.py up` runs is a row of docs/architecture.md, in its order."""
+    assert [name for name in rows("architecture.md", "Processes") if name not in ("process", "---")] == list(NAMES)
+
+
+def test_every_benchmark_is_documented() -> None:
+    """Each benchmark is a row of docs/performance.md."""
+    assert set(BENCHMARKS) == set(rows("performance.md", "Performance")) - {"benchmark", "---"}
 
 
 def test_every_step_of_a_hand_over_is_documented() -> None:
