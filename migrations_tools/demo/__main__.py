@@ -9,16 +9,18 @@ import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from chassis import env
 from chassis.supervisor import NotReadyError
 from migrations_tools.demo import summary
-from migrations_tools.demo.conduct import NotFresh, Wanted, conduct, fresh_platform, write
+from migrations_tools.demo.conduct import conduct
 from migrations_tools.demo.facts import Run, as_json
 from migrations_tools.demo.operator import CommandFailed
 from migrations_tools.demo.options import add_options, source_of
+from migrations_tools.demo.prepare import NotFresh, Wanted, fresh_platform
 from migrations_tools.demo.record import entries
 from migrations_tools.demo.report import page
 from migrations_tools.demo.writers import LoadFailed
@@ -58,13 +60,18 @@ def main() -> int:
 
 def _write(run: Run, wanted: Wanted, target: str | None) -> Path:
     report = wanted.folder / "report.html"
-    write(wanted.folder / "run.json", asdict(run))
+    _save(wanted.folder / "run.json", asdict(run))
     report.write_text(page(run, entries(wanted.journal)), encoding="utf-8")
     if target == "-":
         print(json.dumps(as_json(run), indent=2))
     elif target:
-        write(Path(target), as_json(run))
+        _save(Path(target), as_json(run))
     return report
+
+
+def _save(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _stay(console: Console, url: str, var: Path) -> None:

@@ -51,7 +51,8 @@ class Effort:
 
 @dataclass(slots=True)
 class Run:
-    """`proof`: counts by name, None where not measured; `samples`: at most ten of each in words."""
+    """`barred`: where the road ended, if not at its end; `proof`: counts by name, None where not measured; `samples`: at most
+    ten of each in words."""
 
     context: str
     source: str
@@ -59,6 +60,7 @@ class Run:
     seed: int
     began: float
     ended: float = 0.0
+    barred: str = ""
     authority: str = ""
     requests: int = 0
     acknowledged_writes: int = 0
@@ -76,7 +78,8 @@ class Run:
     @property
     def good(self) -> bool:
         """Everything was measured and nothing was found; and the road was walked to its end."""
-        return bool(self.proof) and all(count == 0 for count in self.proof.values()) and self.acknowledged_writes > 0
+        proven = bool(self.proof) and all(count == 0 for count in self.proof.values())
+        return proven and self.acknowledged_writes > 0 and not self.barred
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Self:
@@ -95,6 +98,7 @@ def as_json(run: Run) -> dict[str, Any]:
     proof = {"lost_writes": "lost", "doubled_writes": "doubled", "failed_requests": "failed", "stale_reads": "stale"}
     return {
         "ok": run.good,
+        "barred": run.barred or None,
         "context": run.context,
         "source": run.source,
         "authority": run.authority,

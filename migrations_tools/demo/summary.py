@@ -15,6 +15,8 @@ def show(run: Run, report: str, console: Console) -> None:
     for name, found in run.samples.items():
         for one in found:
             console.print(f"  {MEANINGS[name]}: {one}", style="red", markup=False, highlight=False)
+    if run.barred:
+        console.print(f"  The road was barred: {run.barred}", style="red", markup=False, highlight=False)
     words = (
         f"{run.acknowledged_writes:,} acknowledged writes, each there once; none of {run.requests:,} requests failed."
         if run.good

@@ -19,10 +19,11 @@ MEANINGS = {
 def verdict(run: Run) -> str:
     """One sentence that says what the run showed."""
     wrong = [f"{MEANINGS[name]}: {'not measured' if count is None else count}" for name, count in run.proof.items() if count != 0]
+    barred = [f"the road was barred, {run.barred}"] if run.barred else []
     if run.good:
         words = f"Every one of {run.acknowledged_writes:,} acknowledged writes is there once, and no request failed."
     else:
-        words = f"The proof failed: {', '.join(wrong) or 'nothing was written'}."
+        words = f"The proof failed: {'; '.join([*barred, *wrong]) or 'nothing was written'}."
     return element("p", text_of(words), class_=f"verdict {'good' if run.good else 'bad'}", id="verdict")
 
 
