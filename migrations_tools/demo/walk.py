@@ -25,7 +25,7 @@ ROAD: tuple[Stop, ...] = (
     Stop("begin", stage="dual_write", seconds=2),
     Stop("backfill"),
     Stop("verify"),
-    Stop("shadow", ("--percent", "50"), stage="shadow", seconds=8),
+    Stop("shadow", ("--percent", "25"), stage="shadow", seconds=8),
     Stop("canary", ("--percent", "10"), stage="canary 10 %", seconds=6),
     Stop("canary", ("--percent", "50"), stage="canary 50 %", seconds=6),
     Stop("canary", ("--percent", "100"), stage="canary 100 %", seconds=6),
