@@ -4,6 +4,7 @@ An epoch counts the hand-overs of a context and never goes back: a process that 
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
@@ -89,12 +90,22 @@ def require(context: str, using: str = "default") -> Authority:
 
 def misdirected_in(error: BaseException) -> Misdirected | None:
     """The fence's refusal inside an exception chain (Django wraps the driver's errors), or None."""
-    seen: BaseException | None = error
-    while seen is not None:
+    for seen in _chain(error):
         if isinstance(seen, Misdirected):
             return seen
         if isinstance(seen, psycopg.Error) and seen.sqlstate == MISDIRECTED_STATE:
             facts = json.loads(seen.diag.message_detail or "{}")
             return Misdirected(facts["context"], cast("Side", facts["owner"] or "monolith"), facts["epoch"] or 0)
-        seen = seen.__cause__ or seen.__context__
     return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Each exception once. A chain can lead back into itself: when a database dies in the middle of a transaction, the failure
+    to roll back has the failure before it as its context, and Django names it as its cause as well.
+    """
+    met: set[int] = set()
+    seen: BaseException | None = error
+    while seen is not None and id(seen) not in met:
+        met.add(id(seen))
+        yield seen
+        seen = seen.__cause__ or seen.__context__

@@ -26,9 +26,9 @@ from migrations_tools.demo.mix import OPERATIONS, Operation
 from migrations_tools.demo.perform import Performer
 from migrations_tools.demo.record import Journal, Opened, Outcome
 
-PAUSE = 0.06
+PAUSE = 0.12
 """Seconds that a customer rests after a write and its read."""
-REGISTRAR_PAUSE = 0.4
+REGISTRAR_PAUSE = 0.5
 PATIENCE = 30.0
 
 _BY_NAME = {operation.name: operation for operation in OPERATIONS}
