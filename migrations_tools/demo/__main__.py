@@ -41,7 +41,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=asked.json == "-")
     folder = env.var_dir() / "demo"
-    wanted = Wanted(asked.context, source_of(asked), asked.customers, asked.rate, asked.seed, folder)
+    wanted = Wanted(asked.context, source_of(asked), asked.customers, asked.rate, asked.seed, folder, asked.pace)
     try:
         with fresh_platform(wanted, console) as (platform, around):
             run = conduct(wanted, platform, around, console)

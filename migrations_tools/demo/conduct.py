@@ -40,8 +40,8 @@ def conduct(wanted: Wanted, platform: Platform, around: Surroundings, console: C
     writers = Writers(platform.urls["facade"], accounts, wanted.journal, "demo", wanted.rate, wanted.seed)
     with writers, _running(lag), _running(progress):
         run.stages.append(Stage("monolith", time.time()))
-        time.sleep(FIRST)
-        _walk(Walk(operator, run, databases, progress.doing), run)
+        time.sleep(FIRST * wanted.pace)
+        _walk(Walk(operator, run, databases, progress.doing), run, wanted.pace)
         progress.doing("ending the load, and one last look through the facade")
         writers.stop()
     run.lag = lag.samples
@@ -53,9 +53,9 @@ def conduct(wanted: Wanted, platform: Platform, around: Surroundings, console: C
     return run
 
 
-def _walk(walk: Walk, run: Run) -> None:
+def _walk(walk: Walk, run: Run, pace: float) -> None:
     try:
-        walk.go()
+        walk.go(pace)
     except CommandFailed as failure:
         run.barred = str(failure)
 

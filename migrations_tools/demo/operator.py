@@ -33,7 +33,7 @@ class Operator:
 
     context: str
     environment: Mapping[str, str]
-    patience: float = 30.0
+    patience: float = 60.0
 
     def context_command(self, operation: str, *arguments: str) -> dict[str, Any]:
         """`manage.py context OPERATION NAME --json …`; tried again while gates are unmet. Raises CommandFailed."""

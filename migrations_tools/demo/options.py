@@ -15,6 +15,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--customers", type=int, default=20_000, metavar="N", help="of generated data (%(default)s)")
     parser.add_argument("--rate", type=float, default=120.0, metavar="N", help="requests/s (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="fixes the order of the traffic (%(default)s)")
+    parser.add_argument(
+        "--pace", type=float, default=1.0, metavar="N", help="how long traffic flows in each phase, as a multiple (%(default)s)"
+    )
     parser.add_argument("--json", metavar="PATH", help="write the result there too; - is standard output")
     parser.add_argument("--keep", action="store_true", help="leave the platform running at the end, until Ctrl-C")
 

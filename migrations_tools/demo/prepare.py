@@ -30,7 +30,8 @@ class NotFresh(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for. `folder`: where the run's files go; its `platform` folder is made anew."""
+    """What was asked for. `folder`: where the run's files go; its `platform` folder is made anew. `pace` stretches the time
+    that traffic flows in each phase."""
 
     context: str
     source: str
@@ -38,6 +39,7 @@ class Wanted:
     rate: float
     seed: int
     folder: Path
+    pace: float = 1.0
 
     @property
     def journal(self) -> Path:

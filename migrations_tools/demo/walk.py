@@ -25,7 +25,7 @@ ROAD: tuple[Stop, ...] = (
     Stop("begin", stage="dual_write", seconds=2),
     Stop("backfill"),
     Stop("verify"),
-    Stop("shadow", ("--percent", "25"), stage="shadow", seconds=8),
+    Stop("shadow", ("--percent", "50"), stage="shadow", seconds=8),
     Stop("canary", ("--percent", "10"), stage="canary 10 %", seconds=6),
     Stop("canary", ("--percent", "50"), stage="canary 50 %", seconds=6),
     Stop("canary", ("--percent", "100"), stage="canary 100 %", seconds=6),
@@ -45,9 +45,9 @@ class Walk:
     def __init__(self, operator: Operator, run: Run, databases: dict[str, str], tell: Callable[[str], None]) -> None:
         self._operator, self._run, self._databases, self._tell = operator, run, databases, tell
 
-    def go(self, road: tuple[Stop, ...] = ROAD) -> None:
-        """The whole road. Raises CommandFailed where it is barred."""
-        for stop in road:
+    def go(self, pace: float = 1.0) -> None:
+        """The whole road; `pace` stretches the time between its stops. Raises CommandFailed where it is barred."""
+        for stop in ROAD:
             self._tell(" ".join(["context", stop.operation, self._run.context, *stop.arguments]))
             report = self._operator.context_command(stop.operation, *stop.arguments)
             began = time.time()
@@ -55,7 +55,7 @@ class Walk:
                 began = self._note_hand_over(report)
             self._note(stop, report, began)
             self._tell("")
-            time.sleep(stop.seconds)
+            time.sleep(stop.seconds * pace)
 
     def _note(self, stop: Stop, report: dict[str, Any], began: float) -> None:
         if stop.stage:

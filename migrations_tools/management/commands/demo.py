@@ -35,6 +35,6 @@ class Command(BaseCommand):
 def _words(options: dict[str, Any]) -> list[str]:
     if options["json"] not in (None, "-"):
         options = {**options, "json": Path(options["json"]).absolute()}
-    named = ("context", "source", "customers", "rate", "seed", "json")
+    named = ("context", "source", "customers", "rate", "seed", "pace", "json")
     words = [f"--{name}={options[name]}" for name in named if options[name] is not None]
     return [*words, *(["--keep"] if options["keep"] else [])]
