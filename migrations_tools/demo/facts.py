@@ -34,7 +34,7 @@ class Cutover:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """What waits to be replicated: rows, and the age of the oldest in seconds."""
+    """What waits to be replicated: rows, and the age in seconds of the oldest that is no backfill."""
 
     at: float
     pending: int

@@ -10,7 +10,7 @@ from migrations_tools.demo.facts import Lag
 
 EVERY = 0.5
 _QUERY = """
-SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(captured_at)), 0)::float8
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(captured_at) FILTER (WHERE priority = 0)), 0)::float8
 FROM banyan_outbox WHERE context = %s
 """
 
