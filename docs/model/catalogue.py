@@ -21,7 +21,7 @@ CLEAN: dict[str, dict[str, tuple[str, ...]]] = {
         "two operators, there and back": ("CONTROLS=2", "CRASHES=0", "READS=0"),
     },
 }
-"""The clean runs, by bounds: tiny is part of the tests, small of the CI."""
+"""The clean runs, by bounds: tiny is part of the tests, small is what `make model` runs."""
 
 _SHORT = ("MOVES=1",)
 

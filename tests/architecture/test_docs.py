@@ -169,8 +169,12 @@ def _parses(words: list[str]) -> None:
     if name in SERVICE_COMMANDS:
         return
     parser: ArgumentParser = load_command_class(str(get_commands()[name]), name).create_parser("manage.py", name)
-    if name == "context" and rest and re.fullmatch(r"[a-z]+", rest[0]):
-        assert rest[0] in OPERATIONS, rest[0]
-        parser = parser._subparsers._group_actions[0].choices[rest[0]]
-    known = {option for action in parser._actions for option in action.option_strings}
+    parsers = [parser]
+    if name == "context":  # an operation, or a placeholder for any of them
+        operations = parser._subparsers._group_actions[0].choices
+        if rest and re.fullmatch(r"[a-z]+", rest[0]):
+            assert rest[0] in OPERATIONS, rest[0]
+            operations = {rest[0]: operations[rest[0]]}
+        parsers += operations.values()
+    known = {option for each in parsers for action in each._actions for option in action.option_strings}
     assert {word.split("=")[0] for word in rest if word.startswith("--")} <= known, words
