@@ -12,7 +12,7 @@ from benchmarks.report import Result, Target
 
 ROWS = 100_000
 FACTOR = 10
-CARRIERS = ("relay", "users")
+CARRIERS = ("relay", "users_replica")
 
 
 def run(scale: float) -> Result:
