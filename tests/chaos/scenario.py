@@ -138,10 +138,10 @@ def prove(happening: Happening, kill: Kill, before: int) -> None:
     stage = happening.stage
     verdict, book = happening.verdict(), happening.ledger
     bad = {name: finding for name, finding in verdict.findings.items() if name != "failed" and not finding.good}
-    assert not bad
+    assert not bad, bad
     assert book.acknowledged_writes >= 2 * CUSTOMERS_AT_WORK
     failures = [(one.op, one.status, one.reason) for one in book.failed if not _explained(one.op, one.status, kill.victim)]
-    assert failures == []
+    assert failures == [], failures
     target = str(kill.direction.target)
     assert epochs(stage) == {"monolith": (target, before + 1), "users": (target, before + 1)}
     with stage.connected("control") as connection:
