@@ -43,6 +43,11 @@ class Kill:
         return f"{self.command}-{NAMES.index(self.step) + 1}-{self.step}-{self.victim}"
 
     @property
+    def run(self) -> str:
+        """A short name, since unique values carry it and a label has 40 characters."""
+        return f"{self.command}-{NAMES.index(self.step) + 1}-{self.victim}"
+
+    @property
     def direction(self) -> Direction:
         return COMMANDS[self.command]
 
@@ -110,7 +115,7 @@ def brought_to(stage: Stage, direction: Direction) -> int:
 def survives(stage: Stage, kill: Kill) -> None:
     """The whole scenario. Raises AssertionError for whatever must not be."""
     before = brought_to(stage, kill.direction)
-    happening = Happening(stage, str(kill))
+    happening = Happening(stage, kill.run)
     with happening.under_way() as traffic:
         kill_during(stage, kill)
         stage.await_return(kill.victim)
