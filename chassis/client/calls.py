@@ -16,6 +16,7 @@ from chassis.client.asked import Asked
 from chassis.client.errors import CallFailed, Interrupted, Refused, TimedOut, Unreachable
 from chassis.client.retries import Backoff, RetryBudget, may_repeat, pause_after
 from chassis.problems import CONTENT_TYPE as PROBLEM
+from chassis.replica import positions
 from chassis.replica.authority import Misdirected
 from chassis.telemetry.trace import outgoing_headers
 
@@ -135,9 +136,10 @@ class Client:
     def _read(self, answer: requests.Response, body: bytes) -> Any:
         try:
             if 200 <= answer.status_code < 300:
+                positions.note(answer.headers.get(positions.HEADER))
                 return orjson.loads(body) if body else None
             problem = orjson.loads(body) if answer.headers.get("Content-Type", "").startswith(PROBLEM) else {}
-        except orjson.JSONDecodeError as error:
+        except ValueError as error:
             raise Interrupted(self.service) from error
         if answer.status_code == 421 and "owner" in problem:
             raise Misdirected(problem["context"], problem["owner"], problem["epoch"])

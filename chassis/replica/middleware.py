@@ -14,12 +14,13 @@ from django.http.response import HttpResponseBase
 
 from chassis.problems import NAMESPACE, Problem
 from chassis.problems.answers import problem_response
+from chassis.replica import positions
 from chassis.replica.authority import Misdirected, misdirected_in, require
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _POSITION = """
-SELECT string_agg(context || '=' || epoch || ':' || pg_snapshot_xmax(pg_current_snapshot()), ',' ORDER BY context)
+SELECT string_agg(context || '=' || epoch || ':' || pg_snapshot_xmax(pg_current_snapshot()), ',')
 FROM banyan_authority WHERE owner = %s
 """
 
@@ -41,9 +42,16 @@ class AuthorityMiddleware:
                 require(context)
             except Misdirected as misdirected:
                 return misdirected_response(misdirected, request)
-        response = self.get_response(request)
-        if writes and response.status_code < 500 and (position := _position()):
-            response["Banyan-Position"] = position
+        return self._write(request) if writes else self.get_response(request)
+
+    def _write(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer, with the positions of what was written here, and of what was written elsewhere on the way."""
+        with positions.noting() as noted:
+            response = self.get_response(request)
+            if response.status_code < 500:
+                positions.note(_position())
+                if noted:
+                    response[positions.HEADER] = positions.written(noted)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -9,6 +9,7 @@ import pytest
 from chassis import deadline
 from chassis.client import Client, Interrupted, Refused, RetryBudget, TimedOut, Timeouts, Unreachable
 from chassis.ports import free_port
+from chassis.replica import positions
 from chassis.replica.authority import Misdirected
 from chassis.telemetry import trace
 from tests.unit.chassis.client.conftest import BREAK_OFF, Answer, Service
@@ -168,3 +169,24 @@ def test_a_redirect_is_not_followed(client: Make, service: Service) -> None:
     service.answers = [Answer(302, headers={"Location": "http://127.0.0.1:1/"})]
     with pytest.raises(Refused):
         client().get("/")
+
+
+def test_where_writes_stand_is_noted_for_the_request_that_causes_them(client: Make, service: Service) -> None:
+    """Several calls, in whatever order they are answered; outside a request nothing is kept."""
+    told = ("users=4:70,orders=2:9", "users=4:60", "users=3:900", "")
+    service.answers = [Answer(headers={positions.HEADER: value} if value else {}) for value in told]
+    with positions.noting() as noted:
+        for _ in told:
+            client().post("/things", {})
+    assert noted == {"users": (4, 70), "orders": (2, 9)}
+    assert positions.written(noted) == "orders=2:9,users=4:70"
+    service.answers = [Answer(headers={positions.HEADER: "users=9:9"})]
+    client().post("/things", {})
+    assert noted["users"] == (4, 70)
+
+
+def test_a_position_that_cannot_be_read_spoils_the_answer(client: Make, service: Service) -> None:
+    """Going on without it would let the customer read from a side that has not got the write."""
+    service.answers = [Answer(headers={positions.HEADER: "users=latest"})]
+    with positions.noting(), pytest.raises(Interrupted):
+        client().post("/things", {})
