@@ -46,9 +46,9 @@ class Customer:
         return self.signed_in and now - self.signed_in_at > LASTS
 
     def held(self, prefix: str) -> list[str]:
-        """What follows the prefix in the names of the slots that are promised and not gone."""
+        """What follows the prefix in the names of the slots that are promised and cannot be gone."""
         slots = self.expectation.slots
-        return [name.removeprefix(prefix) for name in self.expectation.named(prefix) if slots[name].value is not None]
+        return [name.removeprefix(prefix) for name in self.expectation.named(prefix) if not slots[name].may_be_gone]
 
 
 class Crowd:

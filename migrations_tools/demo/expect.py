@@ -24,6 +24,11 @@ class Slot:
     def allows(self, seen: Any) -> bool:
         return not self.acknowledged or seen == self.value or seen in self.possible
 
+    @property
+    def may_be_gone(self) -> bool:
+        """Removed, or the object of a removal without a clear answer."""
+        return self.value is None or None in self.possible
+
 
 @dataclass(slots=True)
 class Expectation:

@@ -1,5 +1,6 @@
 """What a look at a customer must show."""
 
+from migrations_tools.demo.customers import Customer
 from migrations_tools.demo.expect import ANYTHING, Expectation
 
 
@@ -47,3 +48,12 @@ def test_nothing_is_promised_of_what_nobody_wrote() -> None:
     expectation.acknowledge({"token:x": ANYTHING})
     assert not expectation.missing({}, ["token:x", "nickname"])
     assert expectation.named("token:") == []
+
+
+def test_what_may_be_gone_is_not_used_again() -> None:
+    """A removal without a clear answer leaves open whether there is anything left to change; changing it could fail rightly."""
+    customer = Customer("a@example.org", "")
+    customer.expectation.acknowledge({"address:7": "home", "address:8": "work"})
+    customer.expectation.doubt({"address:7": None})
+    assert customer.held("address:") == ["8"]
+    assert not customer.expectation.missing({"address:7": "home", "address:8": "work"}, ["address:7", "address:8"])
