@@ -1,7 +1,7 @@
 """The monolith's users port, answered by the service over its internal API.
 
 The service's refusals become the port's own errors; `Misdirected` passes through to whoever chooses the side. What is no answer
-at all is the client's `CallFailed`. A write is sent once: it is not repeated unless it cannot have been executed.
+at all is the client's `CallFailed`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,11 +44,11 @@ class UsersGateway:
             raise UnknownCustomer(key)
         return found[key]
 
-    def add_address(self, key: int, address: NewAddress) -> PostalAddress:
+    def save_address(self, key: int, address: NewAddress) -> PostalAddress:
         if not _possible(key):
             raise UnknownCustomer(key)
         try:
-            return _address(self._client.post(f"/internal/users/customers/{key}/addresses", asdict(address)))
+            return _address(self._client.put(f"/internal/users/customers/{key}/addresses", asdict(address)))
         except Refused as refused:
             raise _meaning(refused, key) from refused
 

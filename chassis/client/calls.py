@@ -65,6 +65,10 @@ class Client:
         """Send JSON; with a key that the service honours, the call may be repeated. Raises `CallFailed`, `Misdirected`."""
         return self.call("POST", path, body=body, idempotency_key=idempotency_key)
 
+    def put(self, path: str, body: object) -> Any:
+        """Send JSON; the call may be repeated. Raises `CallFailed`, `Misdirected`."""
+        return self.call("PUT", path, body=body)
+
     def call(
         self,
         method: str,

@@ -26,8 +26,8 @@ class UsersBinding:
     def customer(self, key: int) -> Customer:
         return self._call(lambda port: port.customer(key))
 
-    def add_address(self, key: int, address: NewAddress) -> PostalAddress:
-        return self._call(lambda port: port.add_address(key, address))
+    def save_address(self, key: int, address: NewAddress) -> PostalAddress:
+        return self._call(lambda port: port.save_address(key, address))
 
     def _call(self, work: Callable[[UsersPort], R]) -> R:
         return self._switch.call(work)

@@ -26,7 +26,7 @@ class PostalAddress:
 
 @dataclass(frozen=True, slots=True)
 class NewAddress:
-    """An address to be added to a customer; `kind` is one of billing, home, main_office, primary, shipping, archive."""
+    """An address as it is asked for; `kind` is one of billing, home, main_office, primary, shipping, archive."""
 
     kind: str
     label: str
@@ -65,7 +65,7 @@ class InvalidAddress(Exception):
 
 
 class UsersPort(Protocol):
-    """Reads come from the side that has authority; a write is executed there exactly once, or raises."""
+    """Reads come from the side that has authority; a write is executed there, or raises."""
 
     def customers(self, keys: Sequence[int]) -> dict[int, Customer]:
         """The customers with these keys; keys that nobody has are absent from the answer."""
@@ -75,6 +75,10 @@ class UsersPort(Protocol):
         """One customer. Raises `UnknownCustomer`."""
         ...
 
-    def add_address(self, key: int, address: NewAddress) -> PostalAddress:
-        """Add an address and answer it with its number. Raises `UnknownCustomer`, `InvalidAddress`."""
+    def save_address(self, key: int, address: NewAddress) -> PostalAddress:
+        """Have the address among the customer's, and answer it with its number.
+
+        One that is there already is not added again, so a caller that does not know whether it was heard may repeat the call, at
+        whichever side. Raises `UnknownCustomer`, `InvalidAddress`.
+        """
         ...

@@ -1,4 +1,4 @@
-"""What other contexts may ask: customers by key, and one more address for a customer."""
+"""What other contexts may ask: customers by key, and that an address be among a customer's."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ from extracted.users.fields import place_of
 from extracted.users.models import Account, Address
 from extracted.users.problems import UsersView
 from extracted.users.services.accounts import UnknownAccount
-from extracted.users.services.addresses import add_address
+from extracted.users.services.addresses import save_address
 from extracted.users.services.customers import customers
 from extracted.users.v1 import shapes
 
@@ -36,11 +36,11 @@ class CustomersView(InternalView):
 
 
 class CustomerAddressesView(InternalView):
-    def post(self, request: Request, key: str) -> Response:
-        """Add an address to a customer."""
+    def put(self, request: Request, key: str) -> Response:
+        """Have an address among a customer's."""
         place = place_of(request.data)
         try:
-            return Response(shapes.address(add_address(int(key), place)), status=201)
+            return Response(shapes.address(save_address(int(key), place)))
         except UnknownAccount as error:
             problem = "urn:banyan:problem:unknown-customer"
             raise Problem(404, "No customer has this key.", type=problem) from error

@@ -67,6 +67,14 @@ def add_address(key: int, new: Place) -> Address:
     return row
 
 
+def save_address(key: int, new: Place) -> Address:
+    """A further address that is as `new`, added if there is none. Raises `UnknownAccount`."""
+    with transaction.atomic():
+        touch(key)
+        equal = Address.objects.filter(account_id=key, **new.columns())
+        return equal.order_by("number").first() or add_address(key, new)
+
+
 def put_address(key: int, number: int, new: Place) -> Address:
     """Replace an address; number 0 is set whether or not there was one. Raises `UnknownAccount`, `UnknownAddress`."""
     with transaction.atomic():

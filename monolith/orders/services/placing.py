@@ -3,7 +3,7 @@
 The ports are asked before the transaction begins; a new address is saved at its very end. So a transaction
 is not held open for another process' reads, and an address is saved only for an order that is as good as
 placed. With the users context in this process both are committed together; with the service, the order's
-commit alone is left to fail after the address was saved.
+commit alone is left to fail after the address was saved. The request sent once more then finds it there.
 """
 
 from collections.abc import Sequence
@@ -133,7 +133,7 @@ def _commit(order: Order, lines: Sequence[OrderLine], wanted: PlaceOrder) -> Non
             line.order = order
         OrderLine.objects.bulk_create(lines)
         if wanted.new_address is not None and wanted.save_address:
-            ports.users().add_address(wanted.customer, wanted.new_address)
+            ports.users().save_address(wanted.customer, wanted.new_address)
         publish(OrderPlaced(order.id, order.number, wanted.customer, order.total, order.currency))
 
 

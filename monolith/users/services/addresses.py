@@ -41,6 +41,15 @@ def add_address(key: int, new: NewAddress) -> PostalAddress:
     return shapes.further_address(row)
 
 
+def save_address(key: int, new: NewAddress) -> PostalAddress:
+    """A further address that is as `new`, added if there is none. Raises `UnknownAccount`."""
+    with transaction.atomic():
+        touch(key)
+        equal = Address.objects.filter(user_id=key, kind=_kind(new), label=new.label, **shapes.columns(new))
+        first = equal.order_by("id").first()
+        return shapes.further_address(first) if first else add_address(key, new)
+
+
 def put_address(key: int, number: int, new: NewAddress) -> PostalAddress:
     """Replace an address; number 0 is set whether or not there was one. Raises `UnknownAccount`,
     `UnknownAddress`.

@@ -9,7 +9,7 @@ from monolith.users.api import Customer, NewAddress, PostalAddress, UnknownCusto
 from monolith.users.models import Address, User
 from monolith.users.serializers import new_address
 from monolith.users.services.accounts import UnknownAccount
-from monolith.users.services.addresses import add_address
+from monolith.users.services.addresses import save_address
 
 
 class LocalUsers:
@@ -30,10 +30,10 @@ class LocalUsers:
             raise UnknownCustomer(key)
         return found[key]
 
-    def add_address(self, key: int, address: NewAddress) -> PostalAddress:
+    def save_address(self, key: int, address: NewAddress) -> PostalAddress:
         checked = new_address(asdict(address))
         try:
-            return add_address(key, checked)
+            return save_address(key, checked)
         except UnknownAccount as error:
             raise UnknownCustomer(key) from error
 

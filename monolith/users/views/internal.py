@@ -31,6 +31,6 @@ class CustomersView(InternalView):
 
 
 class CustomerAddressesView(InternalView):
-    def post(self, request: Request, key: str) -> Response:
-        """Add an address to a customer."""
-        return Response(local_users().add_address(int(key), new_address(request.data)), status=201)
+    def put(self, request: Request, key: str) -> Response:
+        """Have an address among a customer's."""
+        return Response(local_users().save_address(int(key), new_address(request.data)))

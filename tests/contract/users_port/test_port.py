@@ -16,8 +16,8 @@ NOBODY = 10**15
 def test_a_customer_is_told_with_name_and_addresses(side: Side) -> None:
     """The profile address comes first, the others by number."""
     key, email = side.register(title="Ms.", first_name="Zoë", last_name="van der Berg")
-    first = side.port.add_address(key, new_address(kind="shipping", label="Office", lines=("", "Floor 2")))
-    second = side.port.add_address(key, new_address())
+    first = side.port.save_address(key, new_address(kind="shipping", label="Office", lines=("", "Floor 2")))
+    second = side.port.save_address(key, new_address())
     side.set_profile_address(key, new_address(kind="profile", lines=("2 Low Street",)))
     customer = side.port.customer(key)
     assert (customer.key, customer.email, customer.display_name) == (key, email, "Ms. Zoë van der Berg")
@@ -56,7 +56,7 @@ def test_a_key_that_nobody_has_is_refused(side: Side, key: int) -> None:
         side.port.customer(key)
     assert caught.value.key == key
     with pytest.raises(UnknownCustomer) as caught:
-        side.port.add_address(key, new_address())
+        side.port.save_address(key, new_address())
     assert caught.value.key == key
 
 
@@ -64,10 +64,21 @@ def test_a_key_that_nobody_has_is_refused(side: Side, key: int) -> None:
 def test_an_added_address_is_answered_as_it_is_read(side: Side, kind: str) -> None:
     """With its number, and without blank lines at the end."""
     key, _ = side.register()
-    added = side.port.add_address(key, new_address(kind=kind, lines=("1 High Street", ""), label="é"))
+    added = side.port.save_address(key, new_address(kind=kind, lines=("1 High Street", ""), label="é"))
     assert added.number > 0
     assert (added.kind, added.label, added.lines) == (kind, "é", ("1 High Street",))
     assert side.port.customer(key).addresses == (added,)
+
+
+def test_an_address_that_is_there_is_not_added_again(side: Side) -> None:
+    """Who does not know whether the call was heard may repeat it; any difference makes another address."""
+    key, _ = side.register()
+    side.set_profile_address(key, new_address(kind="profile"))
+    saved = side.port.save_address(key, new_address(lines=("1 High Street", "")))
+    assert side.port.save_address(key, new_address()) == saved
+    for changes in ({"kind": "shipping"}, {"label": "Work"}, {"lines": ("1 High Street", "x")}, {"city": "bath"}):
+        assert side.port.save_address(key, new_address(**changes)).number > saved.number
+    assert len(side.port.customer(key).addresses) == 6
 
 
 @pytest.mark.parametrize(
@@ -89,7 +100,7 @@ def test_an_address_that_cannot_be_kept_is_refused_by_field(side: Side, changes:
     """The messages are texts, whoever gives them, and nothing is added."""
     key, _ = side.register()
     with pytest.raises(InvalidAddress) as caught:
-        side.port.add_address(key, new_address(**changes))
+        side.port.save_address(key, new_address(**changes))
     assert sorted(caught.value.errors) == fields
     for messages in caught.value.errors.values():
         assert messages
@@ -101,7 +112,7 @@ def test_the_refusal_reads_alike_on_both_sides(side: Side) -> None:
     """What a person is told does not depend on who answers."""
     key, _ = side.register()
     with pytest.raises(InvalidAddress) as caught:
-        side.port.add_address(key, new_address(lines=("x" * 61,), kind="castle"))
+        side.port.save_address(key, new_address(lines=("x" * 61,), kind="castle"))
     assert {field: list(told) for field, told in caught.value.errors.items()} == {
         "lines": ["Ensure this field has no more than 60 characters."],
         "kind": ['"castle" is not a valid choice.'],

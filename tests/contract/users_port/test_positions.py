@@ -39,9 +39,9 @@ def test_a_write_through_the_gateway_is_noted(service: Service) -> None:
     with positions.noting() as noted:
         service.port.customer(key)
         assert noted == {}
-        service.port.add_address(key, new_address())
+        service.port.save_address(key, new_address())
         first = noted["users"]
-        service.port.add_address(key, new_address())
+        service.port.save_address(key, new_address())
     assert first[0] == 1
     assert noted["users"] > first
 

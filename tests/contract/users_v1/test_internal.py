@@ -43,27 +43,28 @@ def test_what_are_no_keys_is_refused(api: Api, token: str, keys: str) -> None:
     assert_refuses(api.call("GET", f"{CUSTOMERS}?keys={keys}", token=token), "keys")
 
 
-def test_an_address_is_added_to_a_customer(api: Api, token: str, customer: Customer) -> None:
-    """An address that another context adds is the customer's own from then on."""
+def test_an_address_is_saved_for_a_customer(api: Api, token: str, customer: Customer) -> None:
+    """An address that another context saves is the customer's own from then on."""
     path = f"{CUSTOMERS}/{customer.user['key']}/addresses"
-    answer = api.call("POST", path, {"kind": "shipping", "lines": ["1 High Street"], "country": "GB"}, token)
-    assert answer.status_code == 201
+    answer = api.call("PUT", path, {"kind": "shipping", "lines": ["1 High Street"], "country": "GB"}, token)
+    assert answer.status_code == 200
+    assert api.call("PUT", path, {"kind": "shipping", "lines": ["1 High Street"], "country": "GB"}, token).json() == answer.json()
     assert customer.call("GET", "/addresses").json()["results"] == [answer.json()]
 
 
 def test_an_address_for_nobody_is_refused(api: Api, token: str) -> None:
     """An unknown key is a 404, and a bad address a 400 with the fields that are wrong."""
     body = {"kind": "shipping", "lines": ["1 High Street"]}
-    assert_problem(api.call("POST", f"{CUSTOMERS}/999999999999999999/addresses", body, token), 404, "unknown-customer")
-    assert_refuses(api.call("POST", f"{CUSTOMERS}/1/addresses", {"kind": "castle"}, token), "kind")
+    assert_problem(api.call("PUT", f"{CUSTOMERS}/999999999999999999/addresses", body, token), 404, "unknown-customer")
+    assert_refuses(api.call("PUT", f"{CUSTOMERS}/1/addresses", {"kind": "castle"}, token), "kind")
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_only_the_platform_gets_in(api: Api, token: str, anybody: Customer, method: str) -> None:
     """No token, a customer's token or a wrong one: 401 or 403, and nothing is told."""
     path = f"{CUSTOMERS}?keys=1" if method == "GET" else f"{CUSTOMERS}/1/addresses"
     for wrong in (None, anybody.tokens["access"], token + "x", token[:-1], "é"):
-        answer = api.call(method, path, {} if method == "POST" else None, token=None, **_authorization(wrong))
+        answer = api.call(method, path, {} if method == "PUT" else None, token=None, **_authorization(wrong))
         assert answer.status_code in {401, 403}
         assert answer.headers["Content-Type"] == "application/problem+json"
 

@@ -29,7 +29,7 @@ def test_customers_come_in_two_queries(shopper: Shopper, django_assert_num_queri
 
 def test_an_unknown_customer_is_told(db: None) -> None:
     """Reading and writing for nobody name the key."""
-    for call in (lambda: ports.users().customer(7), lambda: ports.users().add_address(7, ADDRESS)):
+    for call in (lambda: ports.users().customer(7), lambda: ports.users().save_address(7, ADDRESS)):
         with pytest.raises(UnknownCustomer) as told:
             call()
         assert told.value.key == 7
@@ -38,7 +38,7 @@ def test_an_unknown_customer_is_told(db: None) -> None:
 def test_a_bad_address_is_told_by_field(shopper: Shopper) -> None:
     """An in-process caller learns what a client would."""
     with pytest.raises(InvalidAddress) as told:
-        ports.users().add_address(shopper.user.id, NewAddress("castle", "", ("x" * 61,), "", "", "", "GBR"))
+        ports.users().save_address(shopper.user.id, NewAddress("castle", "", ("x" * 61,), "", "", "", "GBR"))
     assert set(told.value.errors) == {"kind", "lines", "country"}
 
 
@@ -46,7 +46,7 @@ def test_a_fenced_write_leaves_the_callers_transaction_usable(shopper: Shopper, 
     """The refusal can be told from any other error, and the caller can go on and commit."""
     with transaction.atomic():
         with pytest.raises(DatabaseError) as refused:
-            ports.users().add_address(shopper.user.id, ADDRESS)
+            ports.users().save_address(shopper.user.id, ADDRESS)
         refusal = misdirected_in(refused.value)
         assert refusal is not None
         assert (refusal.context, refusal.owner, refusal.epoch) == ("users", "service", 3)

@@ -53,7 +53,7 @@ class Writer(threading.Thread):
     def write_once(self, number: int) -> None:
         key = self.keys[number % len(self.keys)]
         with transaction.atomic():
-            added = users_port().add_address(key, NewAddress("shipping", f"{number}", (), "Riga", "", "", "LV"))
+            added = users_port().save_address(key, NewAddress("shipping", f"{number}", (), "Riga", "", "", "LV"))
             # The caller's transaction must still be usable, whichever side executed the call.
             Group.objects.create(name=f"{key}/{number}")
         self.acknowledged.append((key, added.number))

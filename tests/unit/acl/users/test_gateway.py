@@ -48,21 +48,21 @@ def test_a_side_without_authority_is_told_as_such() -> None:
     with pytest.raises(Misdirected):
         gateway.customer(1)
     with pytest.raises(Misdirected):
-        gateway.add_address(1, ADDRESS)
+        gateway.save_address(1, ADDRESS)
 
 
 def test_messages_of_lines_are_told_without_their_positions() -> None:
     """The port knows messages by field; a list's are by position on the wire."""
     problem = {"type": "urn:banyan:problem:invalid", "errors": {"lines": {"0": ["Too long."], "1": ["No."]}}}
     with pytest.raises(InvalidAddress) as caught:
-        UsersGateway(Told(failing(Refused("users", 400, problem)))).add_address(1, ADDRESS)
+        UsersGateway(Told(failing(Refused("users", 400, problem)))).save_address(1, ADDRESS)
     assert caught.value.errors == {"lines": ["Too long.", "No."]}
 
 
 def test_a_404_that_is_not_about_the_customer_is_no_unknown_customer() -> None:
     """A wrong path, say, must not look as if the customer were gone."""
     with pytest.raises(Refused):
-        UsersGateway(Told(failing(Refused("users", 404, {"type": "about:blank"})))).add_address(1, ADDRESS)
+        UsersGateway(Told(failing(Refused("users", 404, {"type": "about:blank"})))).save_address(1, ADDRESS)
     unknown = Refused("users", 404, {"type": "urn:banyan:problem:unknown-customer"})
     with pytest.raises(UnknownCustomer):
-        UsersGateway(Told(failing(unknown))).add_address(1, ADDRESS)
+        UsersGateway(Told(failing(unknown))).save_address(1, ADDRESS)
