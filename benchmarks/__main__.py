@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -14,16 +15,23 @@ from chassis import env
 def main() -> int:
     """Exit code 1 when a target was missed."""
     arguments = _arguments()
-    folder = env.var_dir() / "bench"
-    met = True
-    for name in arguments.names or list(BENCHMARKS):
-        with tempfile.TemporaryDirectory(prefix="banyan-bench-") as scratch:
-            os.environ["BANYAN_VAR"] = scratch
-            result = BENCHMARKS[name](arguments.scale)
-        write(folder / f"{name}.json", result)
-        show(result)
-        met &= result.met
-    return 0 if met else 1
+    names = arguments.names or list(BENCHMARKS)
+    return _one(names[0], arguments.scale) if len(names) == 1 else max(_apart(name, arguments.scale) for name in names)
+
+
+def _one(name: str, scale: float) -> int:
+    report = env.var_dir() / "bench" / f"{name}.json"
+    with tempfile.TemporaryDirectory(prefix="banyan-bench-") as scratch:
+        os.environ["BANYAN_VAR"] = scratch
+        result = BENCHMARKS[name](scale)
+    write(report, result)
+    show(result)
+    return 0 if result.met else 1
+
+
+def _apart(name: str, scale: float) -> int:
+    """In a process of its own: Django is configured once in a process, and each benchmark has other databases."""
+    return subprocess.run([sys.executable, "-m", "benchmarks", name, "--scale", str(scale)], check=False).returncode
 
 
 def _arguments() -> argparse.Namespace:

@@ -20,8 +20,8 @@ SELECT id, public_id, email, password, title::text, first_name::text, middle_nam
 FROM users_user u
 """
 _LINES = """
-CASE WHEN address_line2 <> '' THEN ARRAY[address_line1, address_line2]::varchar[]
-    WHEN address_line1 <> '' THEN ARRAY[address_line1]::varchar[] ELSE ARRAY[]::varchar[] END"""
+CASE WHEN address_line2 <> '' THEN ARRAY[address_line1, address_line2]::text[]
+    WHEN address_line1 <> '' THEN ARRAY[address_line1]::text[] ELSE ARRAY[]::text[] END"""
 _ADDRESSES = f"""
 SELECT id, 0::bigint, 'profile', '', {_LINES}, city::text, state::text, postal_code::text, country_code::text, NULL::timestamptz
 FROM users_user WHERE concat(address_line1, address_line2, city, state, postal_code, country_code) <> ''

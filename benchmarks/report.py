@@ -56,7 +56,16 @@ def show(result: Result) -> None:
         table.add_column(column)
     for target in result.targets:
         bound = f"≥ {target.at_least:g}" if target.at_least is not None else f"≤ {target.at_most:g}"
-        table.add_row(target.name, f"{target.value:.3f}", f"{bound} {'met' if target.met else 'MISSED'}")
+        table.add_row(target.name, _told(target.value), f"{bound} {'met' if target.met else 'MISSED'}")
     for name, value in result.figures.items():
-        table.add_row(name, f"{value:.3f}" if isinstance(value, float) else str(value), "")
+        table.add_row(name, _told(value), "")
     Console().print(table)
+
+
+def _told(value: Any) -> str:
+    """A number, or several, as exact as they are worth telling."""
+    if isinstance(value, list):
+        return ", ".join(map(_told, value))
+    if isinstance(value, float) and abs(value) < 100:
+        return f"{value:.3g}"
+    return f"{value:,.0f}"

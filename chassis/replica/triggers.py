@@ -55,11 +55,13 @@ def install_sql(context: str, side: str, aggregates: Sequence[CapturedAggregate]
 
 
 def drop_sql(context: str, aggregates: Sequence[CapturedAggregate]) -> str:
-    """SQL that removes everything `install_sql` made. The authority row stays, since epochs never go back."""
+    """SQL that removes everything `install_sql` made; harmless when run again. The authority row stays, since epochs never go
+    back.
+    """
     tables = [table for aggregate in aggregates for table in aggregate.tables]
     return "\n".join(
         [
-            f"SELECT banyan_capture_{context}(false);",
+            *(line for table in tables for line in _drop_capture_triggers(table)),
             *(
                 f"DROP TRIGGER IF EXISTS banyan_fence ON {table.name};"
                 f" DROP TRIGGER IF EXISTS banyan_truncate ON {table.name};"
@@ -161,9 +163,7 @@ _TRANSITIONS = {
 def _switch_function(context: str, tables: Sequence[tuple[CapturedAggregate, CapturedTable]]) -> str:
     """A side that only receives needs no capture, and pays nothing for it; the switch is thrown before it gains authority."""
     on = "\n".join(_capture_triggers(context, table) for _, table in tables)
-    off = "\n".join(
-        f"        DROP TRIGGER IF EXISTS banyan_capture_{event} ON {table.name};" for _, table in tables for event in _TRANSITIONS
-    )
+    off = "\n".join(f"        {line}" for _, table in tables for line in _drop_capture_triggers(table))
     return f"""
 CREATE OR REPLACE FUNCTION banyan_capture_{context}(enabled boolean) RETURNS void LANGUAGE plpgsql AS $switch$
 BEGIN
@@ -182,6 +182,10 @@ def _capture_triggers(context: str, table: CapturedTable) -> str:
         f"        ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER banyan_capture_{event};"
         for event, transition in _TRANSITIONS.items()
     )
+
+
+def _drop_capture_triggers(table: CapturedTable) -> list[str]:
+    return [f"DROP TRIGGER IF EXISTS banyan_capture_{event} ON {table.name};" for event in _TRANSITIONS]
 
 
 def _registration(context: str, aggregate: CapturedAggregate) -> str:

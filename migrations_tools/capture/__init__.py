@@ -44,7 +44,7 @@ def install(connection: psycopg.Connection[Any], plan: ContextPlan) -> None:
 
 
 def drop(connection: psycopg.Connection[Any], plan: ContextPlan) -> None:
-    """Remove fence and capture from the monolith, with all that was queued. Raises `TablesBusy`."""
+    """Remove fence and capture from the monolith, with all that was queued. Harmless when repeated. Raises `TablesBusy`."""
     _with_short_locks(connection, plan.context, triggers.drop_sql(plan.context, described(plan)))
 
 

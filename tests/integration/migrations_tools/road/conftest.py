@@ -90,8 +90,7 @@ def _clean(found: Sides) -> None:
     with valkeys.connected() as client:
         client.flushall()
     with found.monolith.connect("clean") as connection:
-        if connection.execute("SELECT to_regproc('banyan_capture_users')").fetchone() != (None,):
-            capture.drop(connection, PLAN)
+        capture.drop(connection, PLAN)
         _forget(connection)
     with found.service.connect("clean") as connection, connection.transaction():
         connection.execute("SELECT set_config('banyan.applying', 'users', true)")
