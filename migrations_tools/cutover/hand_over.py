@@ -72,9 +72,9 @@ def perform(plan: ContextPlan, sides: Sides, direction: Direction, *, who: str, 
 
 
 def narrate(plan: ContextPlan, direction: Direction) -> list[str]:
-    """The same steps in words, with the wait of the writers marked."""
+    """The same steps in words, in order; those during which writers wait say so."""
     names = {"loser": direction.source.value, "gainer": direction.target.value, "context": plan.context}
-    return [f"{'|' if step.fenced else ' '} {number}. {step.narration.format(**names)}" for number, step in enumerate(STEPS, 1)]
+    return [f"{step.narration.format(**names)}{' (writers wait)' if step.fenced else ''}" for step in STEPS]
 
 
 def predicted_pause_ms(plan: ContextPlan, direction: Direction) -> float | None:

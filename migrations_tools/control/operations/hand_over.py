@@ -11,9 +11,8 @@ from migrations_tools.phases import Direction, after_hand_over
 def _steps(direction: Direction) -> Callable[[Task], Sequence[Step]]:
     def steps(task: Task) -> list[Step]:
         if not task.dry_run:
-            # A hand-over that died half-way is completed first: the phase that it should have reached is then
-            # the
-            # one that the gates are judged in.
+            # A hand-over that died half-way is completed first: the phase that it should have reached is then the one that the
+            # gates are judged in.
             task.facts["completed_earlier"] = cutover.finish(task.sides, who=task.who)
             if task.facts["completed_earlier"] and task.flags.phase is after_hand_over(direction):
                 return []

@@ -12,6 +12,8 @@ from migrations_tools.control.standing import Standing, standing
 from migrations_tools.plans import PLANS
 
 COLUMNS = ("context", "phase", "authority", "epoch", "reads %", "shadow %", "lag s", "outbox", "parked")
+WIDTH = 120
+"""Of the table where no terminal says how wide it is."""
 
 
 class Command(BaseCommand):
@@ -27,7 +29,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({one.context: one.as_dict() for one in seen}, indent=2))
             return
         self.stdout.ending = ""
-        console = Console(file=self.stdout, soft_wrap=True)  # type: ignore[arg-type]  # writes like a stream
+        width = None if self.stdout.isatty() else WIDTH
+        console = Console(file=self.stdout, soft_wrap=True, width=width)  # type: ignore[arg-type]  # writes like a stream
         console.print(_table(seen))
         for one in seen:
             for sentence in _sentences(one):

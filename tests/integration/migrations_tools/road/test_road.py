@@ -15,6 +15,7 @@ from django.db import connections
 from chassis.replica.authority import of_this_side
 from migrations_tools.control.flags import current
 from migrations_tools.control.models import Journal, PhaseChange, VerifyRun
+from migrations_tools.cutover import STEPS
 from migrations_tools.phases import Phase
 from migrations_tools.relay.sides import Sides
 from migrations_tools.seams import users_port
@@ -128,7 +129,10 @@ def test_a_rehearsal_changes_nothing(both: Sides, operation: str) -> None:
 def test_a_rehearsal_narrates_the_steps_of_the_performance(both: Sides) -> None:
     """The numbered steps are told, and after a first hand-over also how long writers will wait."""
     on_the_way()
-    assert "POINT OF NO RETURN" in told("context", "cutover", "users", "--dry-run")
+    narrated = [line for line in told("context", "cutover", "users", "--dry-run").splitlines() if line.startswith("would ")]
+    assert [line.partition(":")[0] for line in narrated] == [f"would {number}" for number in range(1, len(STEPS) + 1)]
+    assert [line.endswith("(writers wait)") for line in narrated] == [step.fenced for step in STEPS]
+    assert "POINT OF NO RETURN" in narrated[6]
     done("context", "cutover", "users")
     done("context", "rollback", "users")
     done("context", "verify", "users")
