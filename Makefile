@@ -26,7 +26,8 @@ up: $(READY)  ## run the whole platform until Ctrl-C
 down: $(READY)  ## stop the platform, PostgreSQL and Valkey
 	$(BIN)/python -m migrations_tools.platform stop
 
-test: $(READY)  ## run every test
+test: $(READY)  ## run every test; those whose tools are missing and cannot be installed are skipped, and say so
+	-@.ci/tools
 	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
 check: $(READY)  ## formatting, lint, types, import contracts, plans, migrations

@@ -107,15 +107,16 @@ class Shadow:
                 log.info("shadow results could not be told: %s", error)
 
     async def _tell(self, valkey: Valkey, context: str) -> None:
+        """The samples first: whoever sees a mismatch counted finds where it is."""
         counts = self._counts[context]
         key = f"banyan:shadow:{context}"
+        if samples := self._samples.pop(context, None):
+            await valkey.ask("LPUSH", f"{key}:samples", *samples)
+            await valkey.ask("LTRIM", f"{key}:samples", "0", str(_SAMPLES - 1))
         for name, count in list(counts.items()):
             await valkey.ask("HINCRBY", key, name, str(count))
             counts[name] -= count  # the comparisons under way go on counting here
         counts += Counter()  # forgets the zeroes
-        if samples := self._samples.pop(context, None):
-            await valkey.ask("LPUSH", f"{key}:samples", *samples)
-            await valkey.ask("LTRIM", f"{key}:samples", "0", str(_SAMPLES - 1))
 
     async def _compare(self, sample: Sample, counts: Counter[str]) -> None:
         route, shape = sample.route, shape_of(sample.path)
