@@ -36,6 +36,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "chassis.unread.UnreadBodyMiddleware",
     "chassis.telemetry.middleware.TelemetryMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "chassis.deadline.DeadlineMiddleware",

@@ -22,6 +22,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "chassis.unread.UnreadBodyMiddleware",
     "chassis.telemetry.middleware.TelemetryMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "chassis.deadline.DeadlineMiddleware",

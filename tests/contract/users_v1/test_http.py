@@ -1,5 +1,9 @@
 """The manners of the API, whatever is asked of it."""
 
+import socket
+import time
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests.contract.users_v1.client import PASSWORD, Api, Customer, assert_problem, new_email
@@ -84,3 +88,17 @@ def test_an_answer_carries_the_request_id(api: Api) -> None:
 def test_problems_name_the_request(api: Api) -> None:
     """A problem's instance is the path that it was met at."""
     assert assert_problem(api.users("GET", "me"), 401)["instance"] == "/api/v1/users/me"
+
+
+def test_a_body_may_come_after_its_refusal(api: Api) -> None:
+    """The connection serves the next request all the same: its client cannot know that the server would not wait."""
+    where = urlsplit(api.base)
+    assert where.hostname is not None
+    with socket.create_connection((where.hostname, where.port or 80), timeout=10) as connection:
+        host = f"Host: {where.netloc}\r\n".encode()
+        connection.sendall(b"DELETE /api/v1/users/me/preferences HTTP/1.1\r\n" + host + b"Content-Length: 2\r\n\r\n")
+        time.sleep(0.05)  # longer than the refusal takes
+        connection.sendall(b"{}")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 4")
+        connection.sendall(b"GET /healthz HTTP/1.1\r\n" + host + b"\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
