@@ -1,7 +1,7 @@
 """The manners of the API, whatever is asked of it."""
 
-import socket
 import time
+from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
@@ -92,13 +92,15 @@ def test_problems_name_the_request(api: Api) -> None:
 
 def test_a_body_may_come_after_its_refusal(api: Api) -> None:
     """The connection serves the next request all the same: its client cannot know that the server would not wait."""
-    where = urlsplit(api.base)
-    assert where.hostname is not None
-    with socket.create_connection((where.hostname, where.port or 80), timeout=10) as connection:
-        host = f"Host: {where.netloc}\r\n".encode()
-        connection.sendall(b"DELETE /api/v1/users/me/preferences HTTP/1.1\r\n" + host + b"Content-Length: 2\r\n\r\n")
-        time.sleep(0.05)  # longer than the refusal takes
-        connection.sendall(b"{}")
-        assert connection.recv(65_536).startswith(b"HTTP/1.1 4")
-        connection.sendall(b"GET /healthz HTTP/1.1\r\n" + host + b"\r\n")
-        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+    connection = HTTPConnection(urlsplit(api.base).netloc, timeout=10)
+    connection.putrequest("DELETE", "/api/v1/users/me/preferences")
+    connection.putheader("Content-Length", "2")
+    connection.endheaders()
+    time.sleep(0.05)  # longer than the refusal takes
+    connection.send(b"{}")
+    refusal = connection.getresponse()
+    assert (refusal.status, bool(refusal.read())) == (401, True)
+    connection.auto_open = 0  # no other connection
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
