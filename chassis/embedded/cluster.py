@@ -62,7 +62,7 @@ class Cluster(Server):
 
     def allow_making_databases(self, role: str) -> None:
         """Let a role create databases: for test clusters only, as it may then also fill the disk."""
-        with databases.connect(self.superuser_url()) as connection:
+        with self._locked(), databases.connect(self.superuser_url()) as connection:
             databases.allow_making_databases(connection, role)
 
     def url(self, database: str, role: str | None = None) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -192,6 +193,15 @@ def test_two_starts_at_once_give_one_server(tmp_path: Path) -> None:
         assert ask(cluster.url("users"), "SELECT current_database()") == "users"
     finally:
         cluster.destroy()
+
+
+def test_databases_and_rights_are_made_one_after_another(own_cluster: MakeCluster) -> None:
+    """Two programs that set up the same role at once would meet "tuple concurrently updated"."""
+    cluster = own_cluster(databases=["alpha"])
+    makers = [lambda: cluster.create_database("alpha"), lambda: cluster.allow_making_databases("alpha")]
+    with ThreadPoolExecutor() as pool:
+        for made in [pool.submit(maker) for maker in makers * 20]:
+            made.result()
 
 
 def test_two_checkouts_live_side_by_side(own_cluster: MakeCluster) -> None:
