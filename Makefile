@@ -9,6 +9,8 @@ SYNC := $(UV) sync --frozen --all-packages --quiet --python $(PYTHON)
 CHECKS := check-format check-lint check-types check-types-users check-imports check-monolith check-users
 # uv trusts what the machine trusts: a mirror behind a company's own authority works with an empty environment.
 export UV_SYSTEM_CERTS ?= true
+# Hundreds of processes are started here; each would compile some 700 modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 ARGS ?=
 BOUNDS ?= small
 
