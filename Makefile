@@ -30,7 +30,8 @@ down: $(READY)  ## stop the platform, PostgreSQL and Valkey
 
 test: $(READY)  ## run every test; those whose tools are missing and cannot be installed are skipped, and say so
 	-@.ci/tools
-	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
+	@# Three workers for two cores: many tests wait for processes.
+	$(BIN)/pytest -n 3 --dist loadscope $(ARGS)
 
 check: $(READY)  ## formatting, lint, types, import contracts, plans, migrations
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(CHECKS)

@@ -126,11 +126,12 @@ def test_every_framing_of_an_answer(
 ) -> None:
     """An answer keeps its meaning however it is framed, and the connection behind it serves the next request."""
     monolith.script = lambda request: said
-    for _ in range(3):
+    for _ in range(5):
         reply = entrance.ask(method, "/x")
         assert (reply.status, reply.body) == (status, body)
-    connections = {r.connection for r in monolith.received}
-    assert len(connections) == (3 if b"HTTP/1.0" in said else 1)
+    connections = len({r.connection for r in monolith.received})
+    # Two: while one of them fetches the route feed, a request takes the other.
+    assert connections == 5 if b"HTTP/1.0" in said else connections <= 2
 
 
 def test_upload_of_a_mebibyte_streams(entrance: Entrance, monolith: ScriptedUpstream) -> None:
