@@ -8,14 +8,15 @@ have been executed, unless that is harmless.
 import asyncio
 from dataclasses import dataclass, field
 
-from facade import decide, problems
+from facade import decide, headers, problems
 from facade.book import RouteBook
 from facade.decide import Decision, Facts, Freshness, Outcome, Step
+from facade.entrance.wire import ClientGone
 from facade.metrics import Metrics
 from facade.pool import Pool
 from facade.positions import Positions
 from facade.problems import Problem
-from facade.replay import Body, ClientGone, Pump
+from facade.replay import Body, Pump
 from facade.request import Request
 from facade.routes import Lesson, Route
 from facade.settings import Settings
@@ -30,6 +31,7 @@ _FIRST_PAUSE = {Step.REDIRECT: 0.005, Step.REPEAT: 0.025}
 _LONGEST_PAUSE = 0.4
 _GROWTH = 1.6
 _OWNERS = frozenset(owner.value for owner in Owner)
+_UPGRADE = b"connection: upgrade\r\nupgrade: websocket\r\n"
 _REPLICA_MARK = b"banyan-read: replica\r\n"
 _OUTCOMES: tuple[tuple[type[UpstreamError], Outcome], ...] = (
     (Unreachable, Outcome.UNREACHABLE),
@@ -69,6 +71,16 @@ class Exchange:
     misdirected: str = ""
     fell_back: bool = False
     pauses: dict[Step, int] = field(default_factory=dict)
+    lines: bytes = b""
+    upgrade: bool = False
+
+    def __post_init__(self) -> None:
+        """`lines`: the header lines that every attempt sends."""
+        request, client = self.request, self.request.client
+        self.lines = headers.onward(
+            request.inbound, request.host, request.request_id,
+            client=client.address, scheme=client.scheme, trust=self.desk.settings.trust_forwarded,
+        )  # fmt: skip
 
     @property
     def context(self) -> str:
@@ -140,7 +152,7 @@ class Exchange:
         if self.decision.replica:
             timeout = min(timeout, desk.settings.replica_timeout)
         self.sent = True
-        connection.begin(self._head(pool), head_only=request.method == "HEAD")
+        connection.begin(self._head(pool), head_only=request.method == "HEAD", upgrade=self.upgrade)
         if body.streams:
             self.pump = Pump(body, connection, timeout)
             await self.pump.head()
@@ -149,12 +161,9 @@ class Exchange:
 
     def _head(self, pool: Pool) -> bytes:
         request = self.request
-        return b"".join(
-            (
-                request.method.encode(), b" ", request.target, b" HTTP/1.1\r\nhost: ",
-                request.inbound.host or pool.netloc, b"\r\n", *request.inbound.lines,
-                _REPLICA_MARK if self.decision.replica else b"", self.body.head(),
-            )
+        return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b%b" % (
+            request.method.encode(), request.target, request.host or pool.netloc, self.lines,
+            _REPLICA_MARK if self.decision.replica else b"", _UPGRADE if self.upgrade else b"", self.body.head(),
         )  # fmt: skip
 
     def _harmless(self) -> bool:
@@ -165,7 +174,7 @@ class Exchange:
 
     def _misdirected(self, connection: Connection) -> Outcome:
         """Take in what a 421 teaches; one that is not of Banyan's protocol is an answer like any other."""
-        marks = dict(connection.headers)
+        marks = connection.headers.marks
         context = marks.get(b"banyan-context", b"").decode("latin-1")
         owner, epoch = marks.get(b"banyan-owner", b"").decode("latin-1"), marks.get(b"banyan-epoch", b"")
         if not context or owner not in _OWNERS or not epoch.isdigit():

@@ -5,16 +5,17 @@ It is sent once, holds the whole answer in memory, and refuses one that is large
 
 from dataclasses import dataclass
 
+from facade.headers import Outbound
 from facade.pool import Pool
 from facade.upstream import BadAnswer, Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A whole answer; header names are in lower case."""
+    """A whole answer."""
 
     status: int
-    headers: list[tuple[bytes, bytes]]
+    headers: Outbound
     body: bytes
 
 

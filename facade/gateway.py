@@ -6,17 +6,17 @@ it is needed. It refuses /internal to the outside, whatever way it is spelled.
 
 import posixpath
 from time import perf_counter
-from typing import Any
 
-from facade import answering, cohort, decide, problems, subject
-from facade.answering import Send
+from facade import answering, cohort, decide, problems, subject, tunnel
 from facade.decide import Decision, Freshness
+from facade.entrance.client import Client
+from facade.entrance.wire import ClientGone
 from facade.exchange import Desk, Exchange
-from facade.headers import Outbound
-from facade.headers import answer as outbound_of
+from facade.headers import Inbound, Outbound
+from facade.http1.request_line import RequestLine
 from facade.positions import parse_header
 from facade.problems import Problem
-from facade.replay import ClientGone, Receive, open_body
+from facade.replay import open_body
 from facade.request import Request
 from facade.routes import Route
 from facade.shadow import Sample, Shadow
@@ -34,20 +34,20 @@ class Gateway:
         self._settings = desk.settings
         self._spool = desk.settings.var_dir / "facade" / "spool"
 
-    async def handle(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
         """Answer one request. What cannot be answered any more (a client that left, an answer that broke off) just
-        ends, which makes the server cut the connection.
+        ends, which makes the connection end too.
         """
         started = perf_counter()
-        request = Request(scope, trust_forwarded=self._settings.trust_forwarded)
+        request = Request(client, line, inbound)
         route = self.desk.book.table.match(request.path)
         context = route.context if route is not None else "-"
         side, status = "facade", 0
         try:
-            side, status = await self._answer(request, route, receive, send)
+            side, status = await self._answer(request, route)
         except Problem as problem:
             status = problem.status
-            await answering.refuse(problem, send, [(b"x-request-id", request.inbound.request_id)])
+            answering.refuse(problem, client, b"x-request-id: %b\r\n" % request.request_id)
         except ClientGone:
             self.desk.metrics.event(context, "client_gone")
         except UpstreamError:
@@ -55,27 +55,27 @@ class Gateway:
         if status:
             self.desk.metrics.observe(context, side, status, perf_counter() - started)
 
-    async def _answer(self, request: Request, route: Route | None, receive: Receive, send: Send) -> tuple[str, int]:
+    async def _answer(self, request: Request, route: Route | None) -> tuple[str, int]:
         refuse_what_never_passes(request)
         settings = self._settings
         movable = route is not None and route.movable
         body = await open_body(
             request.inbound,
-            receive,
+            request.client,
             keep=settings.keep_body,
             spool_limit=settings.spool_limit if movable else None,
             folder=self._spool,
         )
         decision = decide.MONOLITH if route is None else await self._decide(request, route)
-        exchange = Exchange(self.desk, request, route, body, decision)
+        exchange = Exchange(self.desk, request, route, body, decision, upgrade=request.inbound.upgrade == b"websocket")
         try:
             connection = await exchange.run()
-            outbound = outbound_of(connection.headers)
-            await self._account(request, outbound)
-            outbound.passed.append((b"x-request-id", request.inbound.request_id))
-            watched = None if exchange.pump is not None else receive
-            copy = await answering.give(connection, outbound, send, watched, settings.read_timeout)
-            status = connection.status
+            lines = await self._account(request, connection.headers)
+            status, copy = connection.status, None
+            if status == 101:
+                await tunnel.join(request.client, connection, lines, settings.tunnel_timeout)
+            else:
+                copy = await answering.give(connection, lines, request.client, settings.read_timeout)
         finally:
             exchange.finish()
         if copy and exchange.route is not None and exchange.route.shadow_percent:
@@ -99,8 +99,9 @@ class Gateway:
             self.desk.metrics.event(route.context, f"replica_{freshness.name.lower()}")
         return decide.decide(route, request.method, bucket, freshness)
 
-    async def _account(self, request: Request, outbound: Outbound) -> None:
-        """Remember whose write was acknowledged, before the answer goes out; give an anonymous client its id.
+    async def _account(self, request: Request, outbound: Outbound) -> bytes:
+        """Remember whose write was acknowledged, before the answer goes out; the header lines of the answer, among them the id of
+        a client that had none.
 
         Any path may carry a position: an order that saves an address writes to users.
         """
@@ -110,16 +111,17 @@ class Gateway:
             who = named or request.who
             for context, where in parse_header(position):
                 await self.desk.positions.record(context, who, where)
+        lines = b"%bx-request-id: %b\r\n" % (outbound.lines, request.request_id)
         if request.new_anonymous:
-            outbound.passed.append(subject.set_cookie(request.anonymous, secure=self._settings.cookie_secure))
+            lines += subject.set_cookie(request.anonymous, secure=self._settings.cookie_secure)
+        return lines
 
     def _leave_sample(self, request: Request, exchange: Exchange, status: int, body: bytes) -> None:
         route = exchange.route
         assert route is not None
         if request.method != "GET" or exchange.decision.replica or not self._shadow.wants(route):
             return
-        host = request.inbound.host
-        lines = b"host: %b\r\n%b" % (host, b"".join(request.inbound.lines)) if host else b""
+        lines = b"host: %b\r\n%b" % (request.host, exchange.lines) if request.host else b""
         self._shadow.submit(Sample(route, request.path, request.target, lines, request.who, status, body, exchange.decision.side))
 
 
@@ -130,8 +132,6 @@ def refuse_what_never_passes(request: Request) -> None:
         raise problems.not_found(path)
     if request.method in _NOT_PASSED_ON:
         raise problems.method_refused(request.method)
-    if request.inbound.websocket:
-        raise problems.no_websocket()
 
 
 def _first_segment(path: str) -> str:

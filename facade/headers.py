@@ -3,14 +3,18 @@
 Removed both ways: hop-by-hop headers, also those that `Connection` names, and `Banyan-*`, which is spoken between
 the facade and its upstreams only. From outside also: names with an underscore (a WSGI server could not tell
 `Banyan_Read` from `Banyan-Read`) and what callers claim about how the request was forwarded.
+
+Clients and upstreams send the same header blocks again and again, so what was made of a block is remembered by its bytes.
 """
 
 import random
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-Headers = Iterable[tuple[bytes, bytes]]
+from facade.http1 import grammar
+from facade.http1.grammar import BadHead, Pair
 
 _HOP = frozenset(
     {
@@ -25,118 +29,183 @@ _SET_HERE = frozenset(
     }
 )  # fmt: skip
 _NOT_FROM_OUTSIDE = _HOP | _SET_HERE
-_NOT_TO_OUTSIDE = _HOP | {b"x-request-id"}
-_ONLY_ABOUT_THE_CONNECTION = frozenset({b"keep-alive", b"close", b""})
+_NOT_TO_OUTSIDE = _HOP | {b"x-request-id", b"content-length"}
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
-_HOST = re.compile(rb"[A-Za-z0-9._:\[\]-]*")
-_bits = random.SystemRandom().getrandbits(64)
-_random = random.Random(_bits)  # noqa: S311 ids that tell requests apart, not secrets
+_HOST = re.compile(rb"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+_CHUNKED = [b"chunked"]
+_WORTH_KEEPING = 2048
+_random = random.Random(random.SystemRandom().getrandbits(64))  # noqa: S311 ids that tell requests apart, not secrets
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Inbound:
-    """A request's headers, read in one pass. `lines` are those to pass on, ready to be sent."""
+    """A request's header block. `lines` is what is passed on of it, ready to be sent; `fields` is all of it, names in lower case.
 
-    lines: list[bytes]
-    host: bytes = b""
-    length: bytes | None = None
-    chunked: bool = False
-    authorization: bytes = b""
-    cookie: bytes = b""
-    idempotency_key: bytes = b""
-    request_id: bytes = b""
-    websocket: bool = False
+    `host` is b"" without one; `length` is in bytes, None without Content-Length; `upgrade` is the protocol asked for, in lower
+    case.
+    """
 
+    fields: tuple[Pair, ...]
+    lines: bytes
+    host: bytes
+    length: int | None
+    chunked: bool
+    close: bool
+    expects: bool
+    upgrade: bytes
+    authorization: bytes
+    cookie: bytes
+    idempotency_key: bytes
+    request_id: bytes
+    trace: bytes
+    forwarded_for: bytes
 
-def read(headers: Headers, *, client: str, scheme: str, trust_forwarded: bool) -> Inbound:
-    """Sort a request's headers (names in lower case, as ASGI gives them) into what is passed on and what is known."""
-    seen: dict[bytes, bytes] = {}
-    lines: list[bytes] = []
-    inbound = Inbound(lines)
-    for name, value in headers:
-        if name in _NOT_FROM_OUTSIDE:
-            seen.setdefault(name, value)
-        elif name[:7] == b"banyan-" or b"_" in name:
-            continue
-        else:
-            lines.append(b"%b: %b\r\n" % (name, value))
-            if name == b"authorization":
-                inbound.authorization = value
-            elif name == b"cookie":
-                inbound.cookie = inbound.cookie + b"; " + value if inbound.cookie else value
-            elif name == b"idempotency-key":
-                inbound.idempotency_key = value
-    if named := _named_by_connection(seen.get(b"connection", b"")):
-        inbound.lines = lines = [line for line in lines if line[: line.index(b":")] not in named]
-    inbound.host = seen.get(b"host", b"")
-    inbound.length = seen.get(b"content-length")
-    inbound.chunked = b"transfer-encoding" in seen
-    inbound.websocket = seen.get(b"upgrade", b"").lower() == b"websocket"
-    lines.append(_forwarded(inbound.host, seen.get(b"x-forwarded-for"), client, scheme, trust=trust_forwarded))
-    _identify(inbound, seen)
-    return inbound
+    def get(self, name: bytes) -> bytes:
+        """The values of a field, joined by commas; b"" without it. `name` in lower case."""
+        return b", ".join(value for key, value in self.fields if key == name)
 
 
-def _named_by_connection(value: bytes) -> frozenset[bytes]:
-    if not value or value in _ONLY_ABOUT_THE_CONNECTION:
-        return frozenset()
-    return frozenset(token.strip().lower() for token in value.split(b",")) - _ONLY_ABOUT_THE_CONNECTION
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """An answer's header block. `lines` is what is passed on of it, without its length; `fields` is all of it, names in lower
+    case; `marks` are the `banyan-*` ones, which do not pass.
+    """
+
+    fields: tuple[Pair, ...]
+    lines: bytes
+    marks: dict[bytes, bytes]
+    length: int | None
+    chunked: bool
+    close: bool
+    keep_alive: bool
+    upgrade: bytes
+
+    def get(self, name: bytes) -> bytes:
+        """The values of a field, joined by commas; b"" without it. `name` in lower case."""
+        return b", ".join(value for key, value in self.fields if key == name)
 
 
-def _forwarded(host: bytes, chain: bytes | None, client: str, scheme: str, *, trust: bool) -> bytes:
-    peer = client.encode()
-    host = host if _HOST.fullmatch(host) else b""  # a quote in it would forge what follows
-    proto = scheme.encode()
-    shown = b'"[%b]"' % peer if b":" in peer else peer
-    chain = b"%b, %b" % (chain, peer) if trust and chain else peer
-    return b'x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\nforwarded: for=%b;proto=%b;host="%b"\r\n' % (
-        chain,
-        proto,
-        host,
-        shown,
-        proto,
-        host,
+def inbound(block: bytes) -> Inbound:
+    """What a request's header block says. Raises `BadHead`, also where its framing is contradictory."""
+    return _known_inbound(block) if len(block) <= _WORTH_KEEPING else _inbound(block)
+
+
+def outbound(block: bytes) -> Outbound:
+    """What an answer's header block says. Raises `BadHead`, also where its framing is contradictory."""
+    return _known_outbound(block) if len(block) <= _WORTH_KEEPING else _outbound(block)
+
+
+def _inbound(block: bytes) -> Inbound:
+    fields = grammar.fields(block)
+    seen: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        seen.setdefault(name, []).append(value)
+    connection = grammar.tokens(seen.get(b"connection", ()))
+    length, chunked = _framing(seen)
+    return Inbound(
+        fields=tuple(fields),
+        lines=_passed(fields, _NOT_FROM_OUTSIDE | connection, outside=True),
+        host=_host(seen.get(b"host", [])),
+        length=length,
+        chunked=chunked,
+        close=b"close" in connection,
+        expects=_expects(seen.get(b"expect", [])),
+        upgrade=b",".join(seen.get(b"upgrade", ())).lower() if b"upgrade" in connection else b"",
+        authorization=_single(seen, b"authorization"),
+        cookie=b"; ".join(seen.get(b"cookie", ())),
+        idempotency_key=_single(seen, b"idempotency-key"),
+        request_id=_matching(_REQUEST_ID, seen.get(b"x-request-id")),
+        trace=_matching(_TRACEPARENT, seen.get(b"traceparent")),
+        forwarded_for=b", ".join(seen.get(b"x-forwarded-for", ())),
     )
 
 
-def _identify(inbound: Inbound, seen: dict[bytes, bytes]) -> None:
-    request_id = seen.get(b"x-request-id")
-    if request_id is None or not _REQUEST_ID.fullmatch(request_id):
-        request_id = b"%032x" % _random.getrandbits(128)
-    trace = seen.get(b"traceparent")
-    if trace is None or not _TRACEPARENT.fullmatch(trace):
-        trace = b"00-%032x-%016x-01" % (_random.getrandbits(128) | 1, _random.getrandbits(64) | 1)
-    inbound.request_id = request_id
-    inbound.lines.append(b"x-request-id: %b\r\ntraceparent: %b\r\n" % (request_id, trace))
+def _outbound(block: bytes) -> Outbound:
+    fields = grammar.fields(block)
+    seen: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        seen.setdefault(name, []).append(value)
+    connection = grammar.tokens(seen.get(b"connection", ()))
+    length, chunked = _framing(seen)
+    return Outbound(
+        fields=tuple(fields),
+        lines=_passed(fields, _NOT_TO_OUTSIDE | connection, outside=False),
+        marks={name: values[0] for name, values in seen.items() if name.startswith(b"banyan-")},
+        length=length,
+        chunked=chunked,
+        close=b"close" in connection,
+        keep_alive=b"keep-alive" in connection,
+        upgrade=b",".join(seen.get(b"upgrade", ())).lower(),
+    )
 
 
-@dataclass(slots=True)
-class Outbound:
-    """An answer's headers. `passed` goes to the client; `marks` are the `banyan-*` ones, which do not."""
-
-    passed: list[tuple[bytes, bytes]]
-    marks: dict[bytes, bytes]
-    length: bytes | None
+_known_inbound = lru_cache(maxsize=1024)(_inbound)
+_known_outbound = lru_cache(maxsize=1024)(_outbound)
 
 
-def answer(headers: Headers) -> Outbound:
-    """Sort an answer's headers (names in lower case) into what is passed on and what was meant for the facade."""
-    passed: list[tuple[bytes, bytes]] = []
-    marks: dict[bytes, bytes] = {}
-    length: bytes | None = None
-    connection = b""
-    for pair in headers:
-        name = pair[0]
-        if name in _NOT_TO_OUTSIDE:
-            if name == b"connection":
-                connection = pair[1]
-        elif name[:7] == b"banyan-":
-            marks[name] = pair[1]
-        else:
-            if name == b"content-length":
-                length = pair[1]
-            passed.append(pair)
-    if named := _named_by_connection(connection):
-        passed = [pair for pair in passed if pair[0] not in named]
-    return Outbound(passed, marks, length)
+def _passed(fields: Iterable[Pair], stopped: frozenset[bytes], *, outside: bool) -> bytes:
+    """The lines that go on. The others' `Banyan-*` never do; from outside no name with an underscore does."""
+    return b"".join(
+        b"%b: %b\r\n" % (name, value)
+        for name, value in fields
+        if name not in stopped and not name.startswith(b"banyan-") and not (outside and b"_" in name)
+    )
+
+
+def _framing(seen: dict[bytes, list[bytes]]) -> tuple[int | None, bool]:
+    length = grammar.length_of(seen.get(b"content-length", []))
+    coding = seen.get(b"transfer-encoding")
+    if coding is None:
+        return length, False
+    if length is not None:
+        raise BadHead("the body has two framings")
+    if [value.lower() for value in coding] != _CHUNKED:
+        raise BadHead("the only transfer coding is chunked", 501)
+    return None, True
+
+
+def _host(values: list[bytes]) -> bytes:
+    if not values:
+        return b""
+    if len(values) > 1 or not _HOST.fullmatch(values[0]):
+        raise BadHead("the host is malformed")
+    return values[0]
+
+
+def _expects(values: list[bytes]) -> bool:
+    if values and [value.lower() for value in values] != [b"100-continue"]:
+        raise BadHead("this expectation cannot be met", 417)
+    return bool(values)
+
+
+def _single(seen: dict[bytes, list[bytes]], name: bytes) -> bytes:
+    """Two of these are two requests in one: whoever reads the first differs from whoever reads the last."""
+    values = seen.get(name, [])
+    if len(values) > 1:
+        raise BadHead(f"more than one {name.decode()}")
+    return values[0] if values else b""
+
+
+def _matching(pattern: re.Pattern[bytes], values: list[bytes] | None) -> bytes:
+    return values[0] if values and len(values) == 1 and pattern.fullmatch(values[0]) else b""
+
+
+def onward(found: Inbound, host: bytes, request_id: bytes, *, client: bytes, scheme: bytes, trust: bool) -> bytes:
+    """The header lines that an upstream gets. `trust`: what the caller says of those before it is kept."""
+    shown = b'"[%b]"' % client if b":" in client else client
+    chain = b"%b, %b" % (found.forwarded_for, client) if trust and found.forwarded_for else client
+    return (
+        b'%bx-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\nforwarded: for=%b;proto=%b;host="%b"\r\n'
+        b"x-request-id: %b\r\ntraceparent: %b\r\n"
+    ) % (found.lines, chain, scheme, host, shown, scheme, host, request_id, _trace(found))
+
+
+def request_id(found: Inbound) -> bytes:
+    """The caller's own id of this request, or a new one."""
+    return found.request_id or b"%032x" % _random.getrandbits(128)
+
+
+def _trace(found: Inbound) -> bytes:
+    """The caller's `traceparent`, or the beginning of a new trace (W3C Trace Context, version 00)."""
+    return found.trace or b"00-%032x-%016x-01" % (_random.getrandbits(128) | 1, _random.getrandbits(64) | 1)

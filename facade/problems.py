@@ -1,19 +1,25 @@
 """The facade's own refusals, as problem+json (RFC 9457). Answers of upstreams are passed on, never dressed up."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import orjson
+
+from facade.http1.grammar import BadHead
 
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """An answer of the facade itself. `slug` names it in `urn:banyan:problem:<slug>`; `retry_after` is seconds."""
+    """An answer of the facade itself. `slug` names it in `urn:banyan:problem:<slug>`; `retry_after` is seconds; `more` are header
+    lines.
+    """
 
     status: int
     slug: str
     title: str
     detail: str
     retry_after: int | None = None
+    more: bytes = b""
 
     def body(self) -> bytes:
         return orjson.dumps(
@@ -25,11 +31,26 @@ class Problem(Exception):
             }
         )
 
-    def headers(self, body: bytes) -> list[tuple[bytes, bytes]]:
-        headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
-        if self.retry_after is not None:
-            headers.append((b"retry-after", b"%d" % self.retry_after))
-        return headers
+    def lines(self) -> bytes:
+        """The header lines of the answer, without its length."""
+        after = b"retry-after: %d\r\n" % self.retry_after if self.retry_after is not None else b""
+        return b"content-type: application/problem+json\r\n" + after + self.more
+
+
+_SLUGS = {400: "malformed", 414: "target-too-long", 417: "expectation-failed", 431: "head-too-large", 501: "not-implemented",
+          505: "version-not-supported"}  # fmt: skip
+
+
+def malformed(error: BadHead) -> Problem:
+    return Problem(error.status, _SLUGS[error.status], HTTPStatus(error.status).phrase, str(error))
+
+
+def mistake() -> Problem:
+    return Problem(500, "mistake", "A mistake of the entrance", "the request may have been executed")
+
+
+def too_slow() -> Problem:
+    return Problem(408, "too-slow", "Too slow", "the request did not arrive in time")
 
 
 def not_found(path: str) -> Problem:
@@ -45,10 +66,6 @@ def too_large(limit: int) -> Problem:
         413, "body-too-large", "Body too large",
         f"towards this path a body may have {limit} bytes: it must be kept in case the context changes hands",
     )  # fmt: skip
-
-
-def no_websocket() -> Problem:
-    return Problem(501, "no-websocket", "No websockets", "this entrance does not carry websockets")
 
 
 def unreachable(detail: str) -> Problem:

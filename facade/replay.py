@@ -7,22 +7,27 @@ It refuses a body whose sender went away in the middle: no upstream may take it 
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from facade import problems
+from facade.entrance.wire import ClientGone
 from facade.headers import Inbound
+from facade.problems import Problem
 from facade.upstream import ClosedEarly, Connection, UpstreamError
-
-Receive = Callable[[], Awaitable[Any]]
 
 _PART = 64 * 1024
 _FOREVER = 1e9
 
 
-class ClientGone(Exception):
-    """The client closed its connection before the request was whole, or before it was answered."""
+class Source(Protocol):
+    """Where a request's body comes from: the client's connection."""
+
+    @property
+    def body_complete(self) -> bool: ...
+
+    async def part(self) -> bytes:
+        """The next bytes; b"" after the last. Raises `ClientGone`, or `Problem` for a framing that is broken."""
 
 
 class Body(Protocol):
@@ -85,25 +90,23 @@ class Spooled:
 
 
 class Streamed:
-    """A body that passes through: what was read ahead, then whatever the client still sends."""
+    """A body that passes through: what was read ahead, then whatever the client still sends. `length` in bytes, or None."""
 
     repeatable = False
     streams = True
 
-    def __init__(self, ahead: bytes, receive: Receive, length: bytes | None) -> None:
+    def __init__(self, ahead: bytes, source: Source, length: int | None) -> None:
         self._ahead = ahead
-        self._receive = receive
+        self._source = source
         self._chunked = length is None
-        self._framing = b"transfer-encoding: chunked\r\n\r\n" if length is None else b"content-length: %b\r\n\r\n" % length
+        self._framing = b"transfer-encoding: chunked\r\n\r\n" if length is None else b"content-length: %d\r\n\r\n" % length
 
     def head(self) -> bytes:
         return self._framing
 
     async def rest(self, connection: Connection, timeout: float) -> None:
         self._pass_on(connection, self._ahead)
-        more = True
-        while more:
-            part, more = await next_part(self._receive)
+        while part := await self._source.part():
             self._pass_on(connection, part)
             await connection.drained(timeout)
         if self._chunked:
@@ -114,57 +117,40 @@ class Streamed:
             connection.write(b"%x\r\n%b\r\n" % (len(part), part) if self._chunked else part)
 
 
-async def next_part(receive: Receive) -> tuple[bytes, bool]:
-    """The next part of the client's body, and whether more follows. Raises `ClientGone`."""
-    message = await receive()
-    if message["type"] != "http.request":
-        raise ClientGone
-    return message.get("body", b""), message.get("more_body", False)
-
-
-async def open_body(inbound: Inbound, receive: Receive, *, keep: int, spool_limit: int | None, folder: Path) -> Body:
+async def open_body(inbound: Inbound, source: Source, *, keep: int, spool_limit: int | None, folder: Path) -> Body:
     """The body of a request. `spool_limit` is None where a body that is too large to keep may stream through.
 
     Raises `ClientGone`, or the 413 problem where it may not and is too large to spool as well.
     """
-    length = int(inbound.length) if inbound.length is not None and inbound.length.isdigit() else None
+    length = inbound.length
     if length is None and not inbound.chunked:
         return NONE
     if length is not None and length > keep:
         if spool_limit is None:
-            return Streamed(b"", receive, inbound.length)
+            return Streamed(b"", source, length)
         if length > spool_limit:
             raise problems.too_large(spool_limit)
     parts: list[bytes] = []
     size = 0
-    more = True
-    while more and size <= keep:
-        part, more = await next_part(receive)
+    while size <= keep and (part := await source.part()):
         parts.append(part)
         size += len(part)
     ahead = b"".join(parts)
-    if not more and size <= keep:
+    if source.body_complete and size <= keep:
         return Kept(ahead, framed=True)
     if spool_limit is None:
-        return Streamed(ahead, receive if more else _nothing_more, inbound.length)
-    return await _spool(ahead, receive, more=more, limit=spool_limit, folder=folder)
+        return Streamed(ahead, source, length)
+    return await _spool(ahead, source, limit=spool_limit, folder=folder)
 
 
-async def _spool(ahead: bytes, receive: Receive, *, more: bool, limit: int, folder: Path) -> Spooled:
+async def _spool(ahead: bytes, source: Source, *, limit: int, folder: Path) -> Spooled:
     body = Spooled(folder)
     size = body.append(ahead)
-    while more:
-        part, more = await next_part(receive)
+    while size <= limit and (part := await source.part()):
         size = body.append(part)
-        if size > limit:
-            raise problems.too_large(limit)
     if size > limit:
         raise problems.too_large(limit)
     return body
-
-
-async def _nothing_more() -> dict[str, Any]:
-    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 class Pump:
@@ -182,7 +168,7 @@ class Pump:
     async def _run(self) -> None:
         try:
             await self._body.rest(self._connection, self._timeout)
-        except ClientGone:
+        except (ClientGone, Problem):
             self._connection.fail(ClosedEarly("the client went away in the middle of its request"))
             raise
         except UpstreamError:

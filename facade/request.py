@@ -1,30 +1,37 @@
-"""A request as the facade sees it: read once from the ASGI scope, then only looked at."""
+"""A request as the facade sees it: its line and its header block; what only some requests need is found when it is asked for."""
 
-from typing import Any
-
-from facade import subject
-from facade.headers import Inbound, read
+from facade import headers, subject
+from facade.entrance.client import Client
+from facade.headers import Inbound
+from facade.http1.request_line import RequestLine
 from facade.routes import Route
 
 
 class Request:
     """`path` is decoded and decides the route; `target` is what the client sent and goes on unchanged."""
 
-    __slots__ = ("_anonymous", "_known", "_who", "inbound", "line", "method", "new_anonymous", "path", "target")
+    __slots__ = (
+        "_anonymous",
+        "_known",
+        "_who",
+        "client",
+        "host",
+        "inbound",
+        "method",
+        "new_anonymous",
+        "path",
+        "request_id",
+        "target",
+    )
 
-    def __init__(self, scope: Any, *, trust_forwarded: bool) -> None:
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        query: bytes = scope["query_string"]
-        raw: bytes = scope["raw_path"]
-        self.target = b"%b?%b" % (raw, query) if query else raw
-        client = scope.get("client")
-        self.inbound: Inbound = read(
-            scope["headers"],
-            client=client[0] if client else "unknown",
-            scheme=scope["scheme"],
-            trust_forwarded=trust_forwarded,
-        )
+    def __init__(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
+        self.client = client
+        self.method = line.method
+        self.path = line.path
+        self.target = line.target
+        self.host = line.host or inbound.host
+        self.inbound = inbound
+        self.request_id = headers.request_id(inbound)
         self.new_anonymous = False
         self._anonymous: str | None = None
         self._who: str | None = None

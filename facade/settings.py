@@ -49,6 +49,21 @@ class Settings:
     cookie_secure: bool = False
     """Whether the cookie `banyan_anon` is marked Secure; to be set where the entrance speaks TLS."""
 
+    head_timeout: float = 10.0
+    """From the first byte of a client's request to the end of its head; then 408."""
+
+    body_timeout: float = 30.0
+    """For silence of a client in the middle of its request's body, or that takes nothing of its answer."""
+
+    keep_alive: float = 75.0
+    """How long a client's connection may wait for its next request."""
+
+    lame_duck: float = 0.0
+    """After SIGTERM, how long clients are still accepted while /readyz says 503: a load balancer's time to notice."""
+
+    drain_timeout: float = 25.0
+    """After that, how long requests under way may take to end."""
+
     connect_timeout: float = 1.0
     """For a connection to an upstream."""
 
@@ -60,6 +75,9 @@ class Settings:
 
     retry_deadline: float = 5.0
     """How long a request may be repeated: an upstream restarts, or a hand-over is under way."""
+
+    tunnel_timeout: float = 3_600.0
+    """For silence of either side of a websocket."""
 
     idle_timeout: float = 15.0
     """How long an unused connection to an upstream is kept; less than the upstream keeps its end."""

@@ -48,8 +48,7 @@ def new_anonymous() -> str:
     return secrets.token_hex(16)
 
 
-def set_cookie(anonymous: str, *, secure: bool) -> tuple[bytes, bytes]:
-    """The header that gives a client its anonymous id for a year."""
+def set_cookie(anonymous: str, *, secure: bool) -> bytes:
+    """The header line that gives a client its anonymous id for a year."""
     flags = "; Secure" if secure else ""
-    value = f"banyan_anon={anonymous}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{flags}"
-    return b"set-cookie", value.encode()
+    return f"set-cookie: banyan_anon={anonymous}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{flags}\r\n".encode()

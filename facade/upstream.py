@@ -1,4 +1,4 @@
-"""One keep-alive connection to an upstream: HTTP/1.1 out, parsed answers in, with backpressure both ways.
+"""One keep-alive connection to an upstream: HTTP/1.1 out, answers in, with backpressure both ways.
 
 It carries one exchange at a time and never pipelines. It refuses to take half an answer for a whole one: whatever
 ends before its framing says so raises, and a connection with bytes left over is not used again.
@@ -7,7 +7,10 @@ ends before its framing says so raises, and a connection with bytes left over is
 import asyncio
 from typing import cast
 
-import httptools
+from facade.headers import Outbound, outbound
+from facade.http1 import status_line
+from facade.http1.chunks import Chunks
+from facade.http1.grammar import LONGEST_HEAD, BadHead
 
 _BUFFER_HIGH = 256 * 1024
 _NEVER = float("inf")
@@ -38,23 +41,24 @@ class CutShort(UpstreamError):
 
 
 class Connection(asyncio.Protocol):
-    """Public state of the exchange under way: `status`, `headers` (lower-case names), `complete`, `begun`.
+    """Public state of the exchange under way: `status`, `headers` (once `head` has returned), `complete`, `begun`.
 
     `unfinished` is set by who stopped in the middle of the request's body. `deadline` (loop time) is when the wait
     in progress is given up; the pool's sweep looks at it, which spares each request a timer.
     """
 
     __slots__ = (
-        "_answering",
+        "_buffer",
         "_buffered",
         "_by_close",
+        "_chunks",
         "_head_only",
         "_keep",
-        "_parser",
+        "_left",
         "_parts",
         "_paused",
         "_reading_paused",
-        "_spent",
+        "_upgrade",
         "_waiter",
         "_writable",
         "begun",
@@ -76,29 +80,29 @@ class Connection(asyncio.Protocol):
         self.busy = False
         self.idle_since = 0.0
         self.error: UpstreamError | None = None
+        self.headers: Outbound = _NO_HEADERS
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._paused = self._reading_paused = False
-        self._spent = True
-        self._reset(head_only=False)
+        self._reset(head_only=False, upgrade=False)
 
-    def _reset(self, *, head_only: bool) -> None:
-        if self._spent:
-            self._parser = httptools.HttpResponseParser(self)
-            self._spent = False
+    def _reset(self, *, head_only: bool, upgrade: bool) -> None:
         self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.begun = self.complete = self.unfinished = self._answering = self._keep = self._by_close = False
+        self.begun = self.complete = self.unfinished = self._keep = self._by_close = False
         self._parts: list[bytes] = []
+        self._buffer = b""
         self._buffered = 0
+        self._left = 0
+        self._chunks: Chunks | None = None
         self._head_only = head_only
+        self._upgrade = upgrade
         self.deadline = _NEVER
 
     # ---- what an exchange does with it
 
-    def begin(self, data: bytes, *, head_only: bool) -> None:
-        """Start an exchange by sending `data`; `head_only` says that the answer has no body (HEAD)."""
-        self._reset(head_only=head_only)
+    def begin(self, data: bytes, *, head_only: bool, upgrade: bool = False) -> None:
+        """Start an exchange by sending `data`. `head_only`: the answer has no body (HEAD). `upgrade`: a 101 is welcome."""
+        self._reset(head_only=head_only, upgrade=upgrade)
         self.busy = True
         self.write(data)
 
@@ -121,7 +125,7 @@ class Connection(asyncio.Protocol):
 
     async def head(self, timeout: float) -> None:
         """Wait for status and headers. Raises `UpstreamError`."""
-        while not self._answering:
+        while not self.status:
             if self.error is not None:
                 raise self.error
             await self._wait(timeout)
@@ -185,12 +189,15 @@ class Connection(asyncio.Protocol):
             return
         self.begun = True
         try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if self.status:
+                self._take_body(data)
+            else:
+                self._take_head(data)
+        except BadHead as error:
             self._keep = False
-            self.fail(CutShort(str(error)) if self._answering else BadAnswer(str(error)))
+            self.fail(CutShort(str(error)) if self.status else BadAnswer(str(error)))
             return
-        if self._answering:
+        if self.status:
             if self._buffered > _BUFFER_HIGH and not self._reading_paused and self.transport is not None:
                 self._reading_paused = True
                 self.transport.pause_reading()
@@ -201,7 +208,7 @@ class Connection(asyncio.Protocol):
         if self._by_close and exc is None and not self.complete:
             self.complete = True
         if self.error is None:
-            if self._answering:
+            if self.status:
                 self.error = CutShort("the upstream closed the connection in the middle of its answer")
             elif self.begun:
                 self.error = BadAnswer("the upstream closed the connection in the middle of the answer's head")
@@ -223,44 +230,65 @@ class Connection(asyncio.Protocol):
         if self.error is not None and self._writable is not None and not self._writable.done():
             self._writable.set_result(None)
 
-    # ---- what httptools calls
+    # ---- the answer's framing
 
-    def on_message_begin(self) -> None:
-        if self._answering:
-            self._keep = False
-            raise httptools.HttpParserError("a second answer to one request")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
-
-    def on_headers_complete(self) -> None:
-        status = self._parser.get_status_code()
-        if status < 200:
+    def _take_head(self, data: bytes) -> None:
+        buffer = self._buffer + data if self._buffer else data
+        while True:
+            end = buffer.find(b"\r\n\r\n")
+            if end < 0:
+                if len(buffer) > LONGEST_HEAD:
+                    raise BadHead("the answer's head is too long")
+                self._buffer = buffer
+                return
+            line, _, block = buffer[:end].partition(b"\r\n")
+            minor, status = status_line.parse(line)
+            buffer = buffer[end + 4 :]
+            if status >= 200:
+                break
             if status == 101:
-                raise httptools.HttpParserError("an upgrade that was not asked for")
-            return
+                if not self._upgrade:
+                    raise BadHead("an upgrade that was not asked for")
+                break  # what follows is the other protocol's, until the connection ends
+            # 100 Continue or 103 Early Hints: the answer proper is still to come
+        self._buffer = b""
+        self.headers = headers = outbound(block)
+        self._keep = headers.keep_alive if minor == 0 else not headers.close
         self.status = status
-        self._answering = True
-        framed = status in (204, 304)
-        for name, value in self.headers:
-            if name == b"content-length" or (name == b"transfer-encoding" and value.lower().endswith(b"chunked")):
-                framed = True
-        self._by_close = not framed
-        if self._head_only:
-            # The parser cannot be told that no body follows, so it is spent, and the answer ends here.
-            self._spent = self.complete = True
-            self._by_close = False
-            self._keep = not any(n == b"connection" and b"close" in v.lower() for n, v in self.headers)
+        self._frame(headers)
+        if not self.complete:
+            self._take_body(buffer)
+        elif buffer:
+            self._keep = False
 
-    def on_body(self, data: bytes) -> None:
-        if not self._head_only:
+    def _frame(self, headers: Outbound) -> None:
+        """How the end of the body will be known (RFC 9112, section 6.3)."""
+        if self.status == 101:
+            self._by_close = True
+        elif self._head_only or self.status in (204, 304):
+            self.complete = True
+        elif headers.chunked:
+            self._chunks = Chunks()
+        elif headers.length is not None:
+            self._left = headers.length
+            self.complete = self._left == 0
+        else:
+            self._by_close = True
+
+    def _take_body(self, data: bytes) -> None:
+        if self._chunks is not None:
+            data = self._chunks.feed(data)
+            self.complete = self._chunks.complete
+            if self._chunks.rest:
+                self._keep = False
+        elif not self._by_close:
+            if len(data) > self._left:
+                data, self._keep = data[: self._left], False
+            self._left -= len(data)
+            self.complete = self._left == 0
+        if data:
             self._parts.append(data)
             self._buffered += len(data)
 
-    def on_message_complete(self) -> None:
-        if not self._answering:
-            self.headers = []  # 100 Continue or 103 Early Hints: the answer proper is still to come
-            return
-        if not self._head_only:
-            self.complete = True
-            self._keep = self._parser.should_keep_alive()
+
+_NO_HEADERS = outbound(b"")

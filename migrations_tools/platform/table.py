@@ -36,7 +36,7 @@ def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: i
         # A process of its own for the replica protocol: writers that wait on the fence hold threads, and the drain that ends
         # their wait must never queue for one of those.
         program("users_replica", _wsgi("extracted.users.wsgi:application", urls["users_replica"], threads=4), users),
-        program("facade", _asgi("facade.app:create_app", urls["facade"], facade_workers), facade),
+        program("facade", _facade(urls["facade"], facade_workers), facade),
         program("relay", (_PYTHON, "manage.py", "relay"), relay),
         program("worker", (_PYTHON, "-m", *_CELERY.split(), *_ALONE.split(), *beat), monolith),
     )
@@ -56,11 +56,14 @@ def _wsgi(application: str, url: str, *, threads: int) -> tuple[str, ...]:
     return (*_granian(url), "--interface", "wsgi", "--blocking-threads", str(threads), application)
 
 
-def _asgi(factory: str, url: str, workers: int) -> tuple[str, ...]:
-    return (*_granian(url), "--interface", "asgi", "--factory", "--workers", str(workers), factory)
+def _facade(url: str, workers: int) -> tuple[str, ...]:
+    return (_PYTHON, "-m", "facade", "serve", *_place(url), "--workers", str(workers))
 
 
 def _granian(url: str) -> tuple[str, ...]:
+    return (_PYTHON, "-m", "granian", *_place(url), "--no-ws", "--respawn-failed-workers", "--log-level", "warning")
+
+
+def _place(url: str) -> tuple[str, ...]:
     address = urlsplit(url)
-    place = ("--host", str(address.hostname), "--port", str(address.port))
-    return (_PYTHON, "-m", "granian", *place, "--no-ws", "--respawn-failed-workers", "--log-level", "warning")
+    return ("--host", str(address.hostname), "--port", str(address.port))

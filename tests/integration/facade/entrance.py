@@ -1,4 +1,4 @@
-"""A real facade under granian, and a raw client for it."""
+"""A real facade, and a raw client for it."""
 
 import http.client
 import json
@@ -75,10 +75,10 @@ class Entrance:
             "BANYAN_VAR": str(self.var),
             **self.environment,
         }
-        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(self.port)]
+        command = [sys.executable, "-m", "facade", "serve", "--port", str(self.port)]
         self.var.mkdir(parents=True, exist_ok=True)
         with (self.var / "facade.log").open("ab") as log:
-            self.process = subprocess.Popen([*command, "facade.app:create_app"], env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         until(self._ready, 20)
         return self
 

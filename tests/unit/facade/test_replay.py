@@ -1,15 +1,15 @@
 """Bodies: which are kept, which are spooled, which stream, which are refused."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from facade import headers
+from facade.entrance.wire import ClientGone
 from facade.headers import Inbound
 from facade.problems import Problem
-from facade.replay import NONE, Body, ClientGone, Kept, Spooled, Streamed, open_body
+from facade.replay import NONE, Body, Kept, Spooled, Streamed, open_body
 from facade.upstream import Connection
 
 
@@ -24,18 +24,26 @@ class Wire(Connection):
         self.written += data
 
 
-def client(*parts: bytes, gone: bool = False) -> Callable[[], Awaitable[Any]]:
-    messages = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
-    if gone:
-        messages.append({"type": "http.disconnect"})
-    else:
-        messages[-1]["more_body"] = False
-    queue = iter(messages)
+class Sent:
+    """A client that sends these parts, and then has sent all, or goes away."""
 
-    async def receive() -> Any:
-        return next(queue)
+    def __init__(self, *parts: bytes, gone: bool) -> None:
+        self._parts = [part for part in parts if part]
+        self._gone = gone
 
-    return receive
+    @property
+    def body_complete(self) -> bool:
+        return not self._parts and not self._gone
+
+    async def part(self) -> bytes:
+        if not self._parts and self._gone:
+            raise ClientGone
+        return self._parts.pop(0) if self._parts else b""
+
+
+def inbound(length: int | None, *, framed: bool = True) -> Inbound:
+    framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
+    return headers.inbound(framing if framed else b"")
 
 
 def opened(
@@ -44,8 +52,7 @@ def opened(
     """The body, and what it sends the first and the second time (b"" when it cannot)."""
 
     async def run() -> tuple[Body, bytes, bytes]:
-        inbound = Inbound([], length=None if length is None else b"%d" % length, chunked=length is None)
-        body = await open_body(inbound, client(*parts, gone=gone), keep=10, spool_limit=spool, folder=folder)
+        body = await open_body(inbound(length), Sent(*parts, gone=gone), keep=10, spool_limit=spool, folder=folder)
         return body, await sent(body), await sent(body) if body.repeatable else b""
 
     async def sent(body: Body) -> bytes:
@@ -63,7 +70,7 @@ def framed(data: bytes) -> bytes:
 
 def test_no_body_has_no_framing(tmp_path: Path) -> None:
     """A GET stays a GET: no length is made up for it."""
-    body = asyncio.run(open_body(Inbound([]), client(b""), keep=10, spool_limit=None, folder=tmp_path))
+    body = asyncio.run(open_body(inbound(None, framed=False), Sent(gone=False), keep=10, spool_limit=None, folder=tmp_path))
     assert body is NONE
     assert body.head() == b"\r\n"
 

@@ -56,7 +56,7 @@ def test_every_process_knows_every_address(around: Surroundings) -> None:
 
 
 def test_the_facade_takes_as_many_workers_as_asked(around: Surroundings) -> None:
-    """`--facade-workers` reaches granian."""
+    """`--facade-workers` reaches the facade's main process."""
     (facade,) = (program for program in table.programs(_URLS, around, facade_workers=3) if program.name == "facade")
     words = list(facade.command)
     assert words[words.index("--workers") + 1] == "3"

@@ -1,0 +1,291 @@
+"""One client's connection: requests in, one after another, answers out, with backpressure both ways.
+
+One task serves it for its whole life. It refuses requests that are not strictly HTTP/1.1, with an answer and the end of the
+connection, for nobody can tell where the next request would begin; and it never ends an answer properly that broke off.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from facade import headers, problems
+from facade.entrance.wire import ClientGone, Wire
+from facade.headers import Inbound
+from facade.http1 import request_line, status_line
+from facade.http1.chunks import Chunks
+from facade.http1.grammar import LONGEST_HEAD, BadHead
+from facade.http1.request_line import RequestLine
+from facade.problems import Problem
+
+log = logging.getLogger(__name__)
+
+_WORTH_READING = 64 * 1024
+"""So much of a body that nobody wanted is read and thrown away, to keep the connection."""
+_ENDLESS = 1 << 62
+_LAST_CHUNK = b"0\r\n\r\n"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_CLOSE = b"connection: close\r\n"
+_CHUNKED = b"transfer-encoding: chunked\r\n"
+
+
+class Handler(Protocol):
+    """Answers one request through the connection."""
+
+    def __call__(self, client: "Client", line: RequestLine, inbound: Inbound) -> Awaitable[None]: ...
+
+
+class Limits(Protocol):
+    """Times in seconds."""
+
+    @property
+    def head_timeout(self) -> float:
+        """From the first byte of a request to the end of its head."""
+
+    @property
+    def body_timeout(self) -> float:
+        """For silence in the middle of a request's body, or of a client that takes nothing of its answer."""
+
+    @property
+    def keep_alive(self) -> float:
+        """For silence between two requests."""
+
+
+Report = Callable[[int], None]
+"""Told the status of each refusal that no handler saw."""
+
+
+class Client(Wire):
+    """`started`: an answer has begun; `no_body`: it will have none, as the request was a HEAD; `draining`: it is the last one."""
+
+    __slots__ = (
+        "_chunked", "_chunks", "_close", "_expects", "_finished", "_handler", "_idle", "_left", "_limits", "_minor", "_report",
+        "_task", "draining", "no_body", "scheme", "started",
+    )  # fmt: skip
+
+    def __init__(
+        self, handler: Handler, limits: Limits, report: Report, *, on_lost: Callable[[Wire], None], secure: bool = False
+    ) -> None:
+        super().__init__(on_lost)
+        self._handler = handler
+        self._limits = limits
+        self._report = report
+        self._task: asyncio.Task[None] | None = None
+        self._idle = True
+        self.scheme = b"https" if secure else b"http"
+        self.draining = False
+        self._reset(1, None)
+
+    def _reset(self, minor: int, inbound: Inbound | None) -> None:
+        self._minor = minor
+        self._left = (inbound.length or 0) if inbound else 0
+        self._chunks = Chunks() if inbound and inbound.chunked else None
+        self._close = inbound is not None and (inbound.close or minor == 0)
+        self._expects = inbound is not None and inbound.expects and minor > 0
+        self.no_body = self._chunked = self._finished = self.started = False
+        self.patience = self._limits.body_timeout
+
+    # ---- what a handler reads
+
+    @property
+    def body_complete(self) -> bool:
+        """Whether the whole body of the request was given."""
+        return self._left == 0 if self._chunks is None else self._chunks.complete
+
+    async def part(self) -> bytes:
+        """The next bytes of the request's body; b"" after the last. Raises `ClientGone`, or `Problem` for bad framing."""
+        while not self.body_complete:
+            if self._expects and not self.started:
+                self._expects = False
+                self.write(_CONTINUE)
+            data = self._take_body()
+            if data is not None:
+                return data
+            if self.gone:
+                raise ClientGone
+            await self.arrival()
+        return b""
+
+    def _take_body(self) -> bytes | None:
+        """What has arrived of the body, b"" when that ends it; None when there is nothing yet."""
+        buffer = self.buffer
+        if not buffer:
+            return None
+        if self._chunks is None:
+            data, self.buffer = buffer[: self._left], buffer[self._left :]
+            self._left -= len(data)
+        else:
+            try:
+                data = self._chunks.feed(buffer)
+            except BadHead as error:
+                self._close = True
+                raise problems.malformed(error) from error
+            self.buffer = self._chunks.rest
+        self.read_on()
+        return data if data or self.body_complete else None
+
+    # ---- what a handler says
+
+    def answer(self, status: int, lines: bytes, body: bytes) -> None:
+        """A whole answer. `lines`: header lines, without the length."""
+        self.started = self._finished = True
+        length = b"content-length: %d\r\n" % len(body)
+        end = _CLOSE if self._ends() else b""
+        self.write(b"".join((status_line.made(status), lines, length, end, b"\r\n", b"" if self.no_body else body)))
+
+    def answer_head(self, status: int, lines: bytes, length: int | None) -> None:
+        """A whole answer that has no body by its nature (HEAD, 204, 304); `length` is that of the one it would have."""
+        self.started = self._finished = True
+        told = b"content-length: %d\r\n" % length if length is not None else b""
+        self.write(b"".join((status_line.made(status), lines, told, _CLOSE if self._ends() else b"", b"\r\n")))
+
+    def begin(self, status: int, lines: bytes, length: int | None) -> None:
+        """Begin an answer whose body comes in parts; `length` in bytes, None when it is not known yet."""
+        self.started = True
+        if length is not None:
+            framing = b"content-length: %d\r\n" % length
+        elif self._minor:
+            framing, self._chunked = _CHUNKED, True
+        else:
+            framing, self._close = b"", True
+        self.write(b"".join((status_line.made(status), lines, framing, _CLOSE if self._ends() else b"", b"\r\n")))
+
+    def send(self, part: bytes) -> None:
+        """The next part of an answer's body."""
+        if part:
+            self.write(b"%x\r\n%b\r\n" % (len(part), part) if self._chunked else part)
+
+    def finish(self) -> None:
+        """The answer is whole."""
+        self._finished = True
+        if self._chunked:
+            self.write(_LAST_CHUNK)
+
+    def switch(self, lines: bytes, patience: float) -> None:
+        """101: what `part` yields from now on is the other protocol's, and so is what `send` sends. `patience`: for silence."""
+        self.started = self._finished = self._close = True
+        self._left, self._chunks = _ENDLESS, None
+        self.patience = patience
+        self.write(b"".join((status_line.made(101), lines, b"\r\n")))
+
+    def _ends(self) -> bool:
+        """Whether the connection ends with this answer: nobody reads a long body to keep it."""
+        if not self._close and (self.draining or not (self.body_complete or self._left <= _WORTH_READING)):
+            self._close = True
+        return self._close
+
+    # ---- one request after another
+
+    async def _serve(self) -> None:
+        try:
+            while not self._close:
+                block = await self._head()
+                if block is None:
+                    break
+                await self._one(block)
+        except ClientGone:
+            pass
+        finally:
+            self.leave(whole=self._finished or not self.started, linger=not self.body_complete)
+
+    async def _one(self, head: bytes) -> None:
+        first, _, block = head.partition(b"\r\n")
+        try:
+            line = request_line.parse(first)
+            inbound = headers.inbound(block)
+            if line.minor and not inbound.host:
+                raise BadHead("the host is missing")
+            if inbound.chunked and not line.minor:
+                raise BadHead("HTTP/1.0 knows no chunks")
+        except BadHead as error:
+            self._refuse(problems.malformed(error))
+            return
+        self._reset(line.minor, inbound)
+        self.no_body = line.method == "HEAD"
+        try:
+            await self._handler(self, line, inbound)
+        except ClientGone:
+            raise
+        except Exception:  # a mistake of ours costs one request, not the connections of all
+            log.exception("%s %s could not be handled", line.method, line.path)
+            if not self.started:
+                self._refuse(problems.mistake())
+        finally:
+            self.on_gone = None
+        if not self._finished:
+            self._close = True
+        elif not self.body_complete and not self._close:
+            await self._skip()
+
+    async def _skip(self) -> None:
+        """Read what is left of a body that was answered without it."""
+        size = 0
+        try:
+            while part := await self.part():
+                size += len(part)
+                if size > _WORTH_READING:
+                    self._close = True
+                    return
+        except Problem:
+            self._close = True
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer what is no request; where the next one would begin, nobody can tell."""
+        self._report(problem.status)
+        self._close = True
+        self._left = 1
+        body = problem.body()
+        self.answer(problem.status, problem.lines(), body)
+
+    async def _head(self) -> bytes | None:
+        """The next request's head; None when there is none any more."""
+        self.started = self._finished = self.no_body = False
+        deadline = 0.0
+        while True:
+            buffer = self.buffer
+            if buffer[:2] == b"\r\n":  # RFC 9112 asks servers to ignore an empty line before a request
+                buffer = self.buffer = buffer[2:]
+            end = buffer.find(b"\r\n\r\n")
+            if 0 <= end <= LONGEST_HEAD:
+                self.buffer = buffer[end + 4 :]
+                self._idle = False
+                self.read_on()
+                return buffer[:end]
+            if end > 0 or len(buffer) > LONGEST_HEAD:
+                self._refuse(problems.malformed(BadHead("the head of the request is too long", 431)))
+                return None
+            if b"\n" in buffer and _has_bare_newline(buffer):
+                self._refuse(problems.malformed(BadHead("lines end with CRLF")))
+                return None
+            if self.gone or (self.draining and not buffer):
+                return None
+            self._idle = not buffer
+            if self._idle:
+                deadline = 0.0
+                await self.arrival(self._loop.time() + self._limits.keep_alive)
+            else:
+                if not deadline:
+                    deadline = self._loop.time() + self._limits.head_timeout
+                await self.arrival(deadline)
+
+    # ---- what the listener does with it
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._task = self._loop.create_task(self._serve())
+
+    def expire(self) -> None:
+        """The wait in progress has taken too long; a request that is not whole is told so."""
+        if not (self._lingering or self._idle or self.started):
+            self._refuse(problems.too_slow())
+        super().expire()
+
+    def drain(self) -> None:
+        """Answer what was asked, and then no more."""
+        self.draining = True
+        if self._idle:
+            self.wake()
+
+
+def _has_bare_newline(buffer: bytes) -> bool:
+    return buffer.count(b"\n") != buffer.count(b"\r\n")

@@ -1,0 +1,98 @@
+"""Worker processes that share one listening socket, and the process that keeps them running.
+
+The socket is opened once and outlives every worker, so a worker that is killed costs only what it was answering: new connections
+wait in the socket's queue. It refuses to leave workers behind: each holds the end of a pipe, and goes when the other end does.
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import NoReturn
+
+_RESPAWN_SECONDS = 0.1
+_BACKLOG = 2048
+
+Work = Callable[[socket.socket, int], None]
+"""What a worker does with the socket until it is told to end; the number is the pipe to watch: readable when the main process is
+gone.
+"""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(_BACKLOG)
+    listening.setblocking(False)
+    return listening
+
+
+class Workers:
+    """`count` processes that do `work`; one that dies is replaced until SIGTERM or SIGINT is received."""
+
+    def __init__(self, count: int, work: Work, listening: socket.socket) -> None:
+        self._count = count
+        self._work = work
+        self._listening = listening
+        self._pids: set[int] = set()
+        self._ending = False
+
+    def run(self) -> None:
+        """Until told to end; then every worker has drained and is gone."""
+        watched, held = os.pipe()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        signal.signal(signal.SIGHUP, self._pass_on)
+        while not self._ending:
+            while len(self._pids) < self._count and not self._ending:
+                self._spawn(watched, held)
+            self._await_one()
+            if not self._ending:
+                time.sleep(_RESPAWN_SECONDS)
+        self._listening.close()
+        while self._pids:
+            self._await_one()
+
+    def _spawn(self, watched: int, held: int) -> None:
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+        pid = os.fork()
+        if pid == 0:
+            os.close(held)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+            self._labour(watched)
+        self._pids.add(pid)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+    def _labour(self, watched: int) -> NoReturn:
+        status = 1
+        try:
+            self._work(self._listening, watched)
+            status = 0
+        except BaseException:  # noqa: BLE001 - told, and then this process ends: it must not go on as the main one
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _await_one(self) -> None:
+        try:
+            pid, _ = os.wait()
+        except (ChildProcessError, InterruptedError):
+            return
+        self._pids.discard(pid)
+
+    def _end(self, number: int, frame: object) -> None:  # noqa: ARG002 signal asks for it
+        self._ending = True
+        self._pass_on(signal.SIGTERM, None)
+
+    def _pass_on(self, number: int, frame: object) -> None:  # noqa: ARG002 signal asks for it
+        for pid in self._pids:
+            os.kill(pid, number)

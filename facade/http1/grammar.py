@@ -1,0 +1,57 @@
+"""What a head may look like, byte by byte; RFC 9112 without its leniencies, and the limits of this entrance."""
+
+import re
+from collections.abc import Iterable
+
+Pair = tuple[bytes, bytes]
+
+LONGEST_LINE = 8 * 1024
+LONGEST_HEAD = 32 * 1024
+MOST_FIELDS = 100
+MAX_LENGTH_DIGITS = 18
+
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
+"""A field line: a token, at once a colon, and a value without control characters (HTAB excepted)."""
+
+
+class BadHead(ValueError):
+    """A head that is not the protocol's. `status` is what a server answers to it."""
+
+    def __init__(self, detail: str, status: int = 400) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+def fields(block: bytes) -> list[Pair]:
+    """The fields of a head without its first line; names in lower case, values without the blanks around them.
+
+    Raises `BadHead` for folded lines, blanks before the colon, control characters, bare CR or LF, and too many fields.
+    """
+    found: list[Pair] = []
+    if not block:
+        return found
+    lines = block.split(b"\r\n")
+    if len(lines) > MOST_FIELDS:
+        raise BadHead(f"more than {MOST_FIELDS} header fields", 431)
+    for line in lines:
+        match = _FIELD.fullmatch(line)
+        if match is None:
+            raise BadHead("a header field is malformed")
+        name, value = match.groups()
+        found.append((name.lower(), value.rstrip(b" \t")))
+    return found
+
+
+def length_of(values: list[bytes]) -> int | None:
+    """The content length that these fields declare; None without one. Raises `BadHead` unless there is at most one."""
+    if not values:
+        return None
+    value = values[0]
+    if len(values) > 1 or not value.isdigit() or len(value) > MAX_LENGTH_DIGITS:
+        raise BadHead("the content length is not one number")
+    return int(value)
+
+
+def tokens(values: Iterable[bytes]) -> frozenset[bytes]:
+    """The comma-separated tokens of a field, in lower case."""
+    return frozenset(token.strip().lower() for value in values for token in value.split(b",")) - {b""}

@@ -1,0 +1,46 @@
+"""One worker's life: it serves until SIGTERM, drains, and is gone. SIGTERM while it drains changes nothing."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+
+import uvloop
+
+from facade.app import Facade
+from facade.entrance.listener import Listener, Timeouts
+from facade.entrance.workers import Workers, listen
+from facade.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Answer on this address, with so many processes, until told to end. Raises OSError when the address cannot be had."""
+    listening = listen(host, port)
+    Workers(workers, lambda sock, watched: uvloop.run(_work(settings, sock, watched)), listening).run()
+
+
+async def _work(settings: Settings, listening: socket.socket, watched: int) -> None:
+    loop = asyncio.get_running_loop()
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    loop.add_reader(watched, _abandon)
+    facade = Facade(settings)
+    facade.start()
+    timeouts = Timeouts(settings.head_timeout, settings.body_timeout, settings.keep_alive)
+    listener = Listener(facade.handle, timeouts, facade.refused)
+    await listener.start(listening)
+    await ending.wait()
+    facade.draining = True
+    listener.announce_end()
+    await asyncio.sleep(settings.lame_duck)
+    await listener.drain(settings.drain_timeout)
+    await facade.stop()
+
+
+def _abandon() -> None:
+    """The main process is gone, and nobody would replace or end this one."""
+    os._exit(1)
