@@ -6,14 +6,11 @@ never looks like the whole.
 
 from facade.entrance.client import Client
 from facade.problems import Problem
-from facade.upstream import ClosedEarly, Connection
-
-CAPTURED = 64 * 1024
-"""The largest body of which a copy is kept for the shadow."""
+from facade.upstream import SMALL, ClosedEarly, Connection
 
 
 async def give(connection: Connection, lines: bytes, client: Client, timeout: float) -> bytes | None:
-    """Send the whole answer, with the header `lines`. Returns its body when it has at most `CAPTURED` bytes, else None.
+    """Send the whole answer, with the header `lines`. Returns its body for the shadow where that is small, else None.
 
     Raises `UpstreamError` when the answer broke off and `ClientGone` when nobody takes it; then nothing must be sent any more.
     """
@@ -24,7 +21,7 @@ async def give(connection: Connection, lines: bytes, client: Client, timeout: fl
             client.answer_head(status, lines, connection.headers.length if status != 204 else None)
         else:
             client.answer(status, lines, body)
-        return body if len(body) <= CAPTURED else None
+        return body if len(body) <= SMALL else None
     client.begin(status, lines, connection.headers.length)
     return await _stream(connection, client, timeout)
 
@@ -40,9 +37,9 @@ async def _stream(connection: Connection, client: Client, timeout: float) -> byt
     client.on_gone = lambda: connection.fail(ClosedEarly("the client went away in the middle of its answer"))
     while part := await connection.body(timeout):
         size += len(part)
-        if size <= CAPTURED:
+        if size <= SMALL:
             copy.append(part)
         client.send(part)
         await client.drained()
     client.finish()
-    return b"".join(copy) if size <= CAPTURED else None
+    return b"".join(copy) if size <= SMALL else None

@@ -7,6 +7,7 @@ have been executed, unless that is harmless.
 
 import asyncio
 from dataclasses import dataclass, field
+from time import monotonic
 
 from facade import decide, headers, problems
 from facade.book import RouteBook
@@ -78,7 +79,7 @@ class Exchange:
         """`lines`: the header lines that every attempt sends."""
         request, client = self.request, self.request.client
         self.lines = headers.onward(
-            request.inbound, request.host, request.request_id,
+            request.inbound, request.host, request.request_id, request.trace,
             client=client.address, scheme=client.scheme, trust=self.desk.settings.trust_forwarded,
         )  # fmt: skip
 
@@ -89,7 +90,7 @@ class Exchange:
 
     async def run(self) -> Connection:
         """The connection on which the answer has begun. Raises `Problem` or `ClientGone`."""
-        until = asyncio.get_running_loop().time() + self.desk.settings.retry_deadline
+        until = monotonic() + self.desk.settings.retry_deadline
         while True:
             outcome = await self._attempt()
             if outcome is Outcome.ANSWERED:
@@ -101,7 +102,7 @@ class Exchange:
                 repeatable=self.body.repeatable or not self.sent,
                 harmless=self._harmless(),
                 fallback=fallback,
-                in_time=asyncio.get_running_loop().time() < until,
+                in_time=monotonic() < until,
                 closed=self.closed,
             )
             step = decide.next_step(outcome, facts)

@@ -7,6 +7,7 @@ the facade and its upstreams only. From outside also: names with an underscore (
 Clients and upstreams send the same header blocks again and again, so what was made of a block is remembered by its bytes.
 """
 
+import os
 import random
 import re
 from collections.abc import Iterable
@@ -35,7 +36,6 @@ _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0
 _HOST = re.compile(rb"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _CHUNKED = [b"chunked"]
 _WORTH_KEEPING = 2048
-_random = random.Random(random.SystemRandom().getrandbits(64))  # noqa: S311 ids that tell requests apart, not secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,21 +191,36 @@ def _matching(pattern: re.Pattern[bytes], values: list[bytes] | None) -> bytes:
     return values[0] if values and len(values) == 1 and pattern.fullmatch(values[0]) else b""
 
 
-def onward(found: Inbound, host: bytes, request_id: bytes, *, client: bytes, scheme: bytes, trust: bool) -> bytes:
+def onward(found: Inbound, host: bytes, request_id: bytes, trace: bytes, *, client: bytes, scheme: bytes, trust: bool) -> bytes:
     """The header lines that an upstream gets. `trust`: what the caller says of those before it is kept."""
     shown = b'"[%b]"' % client if b":" in client else client
     chain = b"%b, %b" % (found.forwarded_for, client) if trust and found.forwarded_for else client
     return (
         b'%bx-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\nforwarded: for=%b;proto=%b;host="%b"\r\n'
         b"x-request-id: %b\r\ntraceparent: %b\r\n"
-    ) % (found.lines, chain, scheme, host, shown, scheme, host, request_id, _trace(found))
+    ) % (found.lines, chain, scheme, host, shown, scheme, host, request_id, trace)
 
 
-def request_id(found: Inbound) -> bytes:
-    """The caller's own id of this request, or a new one."""
-    return found.request_id or b"%032x" % _random.getrandbits(128)
+def identify(found: Inbound) -> tuple[bytes, bytes]:
+    """The request's id and its `traceparent` (W3C Trace Context): the caller's own, or new ones that share a number."""
+    if found.request_id and found.trace:
+        return found.request_id, found.trace
+    number = b"%016x" % (_ids.random.getrandbits(64) | 1)
+    trace_id = _ids.prefix + number
+    return found.request_id or trace_id, found.trace or b"00-%b-%b-01" % (trace_id, number)
 
 
-def _trace(found: Inbound) -> bytes:
-    """The caller's `traceparent`, or the beginning of a new trace (W3C Trace Context, version 00)."""
-    return found.trace or b"00-%032x-%016x-01" % (_random.getrandbits(128) | 1, _random.getrandbits(64) | 1)
+class _Ids:
+    """What tells requests apart; not secrets. Worker processes are forked, and each draws its own."""
+
+    def __init__(self) -> None:
+        self.draw()
+        os.register_at_fork(after_in_child=self.draw)
+
+    def draw(self) -> None:
+        secure = random.SystemRandom()
+        self.prefix = b"%016x" % (secure.getrandbits(64) | 1)
+        self.random = random.Random(secure.getrandbits(64))  # noqa: S311 see above
+
+
+_ids = _Ids()

@@ -1,4 +1,5 @@
-"""The connections to one upstream address: idle ones are used again, the most recent first.
+"""The connections to one upstream address: idle ones are used again, the most recent first; for a request that must not be sent
+twice, the one that has been idle for longest.
 
 A sweep, a few times a second, gives up the waits that are over and closes what was idle for too long. It refuses to
 hand out an idle connection for a request that must not be sent twice before it has looked whether the other end is
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit
 from facade.upstream import ClosedEarly, Connection, TimedOut, Unreachable
 
 _SWEEP_SECONDS = 0.1
+_SETTLED = 0.005
+"""Seconds; on a network where a close takes longer to arrive, the upstream has to announce it."""
 _GONE = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 
 
@@ -45,10 +48,14 @@ class Pool:
         return len(self._all) - len(self._idle)
 
     def idle(self, *, certain: bool) -> Connection | None:
-        """An open connection, or None. `certain`: it was asked just now whether the upstream has closed it."""
+        """An open connection, or None. `certain`: it has been idle for long enough to hear of an upstream that closes after its
+        answer without having said so, and was asked just now whether it is still there.
+        """
         idle = self._idle
         while idle:
-            connection = idle.pop()
+            if certain and self._loop.time() - idle[0].idle_since < _SETTLED:
+                return None
+            connection = idle.pop(0 if certain else -1)
             if connection.error is None and not (certain and _has_news(connection)):
                 return connection
             connection.close()

@@ -22,6 +22,7 @@ class Request:
         "path",
         "request_id",
         "target",
+        "trace",
     )
 
     def __init__(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
@@ -31,7 +32,7 @@ class Request:
         self.target = line.target
         self.host = line.host or inbound.host
         self.inbound = inbound
-        self.request_id = headers.request_id(inbound)
+        self.request_id, self.trace = headers.identify(inbound)
         self.new_anonymous = False
         self._anonymous: str | None = None
         self._who: str | None = None

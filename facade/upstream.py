@@ -13,6 +13,8 @@ from facade.http1.chunks import Chunks
 from facade.http1.grammar import LONGEST_HEAD, BadHead
 
 _BUFFER_HIGH = 256 * 1024
+SMALL = 64 * 1024
+"""A body of at most so many bytes, of a known length, is passed on in one piece."""
 _NEVER = float("inf")
 
 
@@ -56,8 +58,10 @@ class Connection(asyncio.Protocol):
         "_keep",
         "_left",
         "_parts",
+        "_patience",
         "_paused",
         "_reading_paused",
+        "_small",
         "_upgrade",
         "_waiter",
         "_writable",
@@ -81,6 +85,7 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
         self.error: UpstreamError | None = None
         self.headers: Outbound = _NO_HEADERS
+        self._patience = _NEVER
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._paused = self._reading_paused = False
@@ -94,6 +99,7 @@ class Connection(asyncio.Protocol):
         self._buffered = 0
         self._left = 0
         self._chunks: Chunks | None = None
+        self._small = False
         self._head_only = head_only
         self._upgrade = upgrade
         self.deadline = _NEVER
@@ -124,8 +130,10 @@ class Connection(asyncio.Protocol):
             raise self.error
 
     async def head(self, timeout: float) -> None:
-        """Wait for status and headers. Raises `UpstreamError`."""
-        while not self.status:
+        """Wait for status and headers, and for the body too where it is known to be small: then an answer that breaks off can
+        still be replaced by another. Raises `UpstreamError`.
+        """
+        while not self.status or (self._small and not self.complete):
             if self.error is not None:
                 raise self.error
             await self._wait(timeout)
@@ -152,6 +160,7 @@ class Connection(asyncio.Protocol):
 
     async def _wait(self, timeout: float) -> None:
         self._waiter = self.loop.create_future()
+        self._patience = timeout
         self.deadline = self.loop.time() + timeout
         try:
             await self._waiter
@@ -197,7 +206,9 @@ class Connection(asyncio.Protocol):
             self._keep = False
             self.fail(CutShort(str(error)) if self.status else BadAnswer(str(error)))
             return
-        if self.status:
+        if self.status and self._small and not self.complete:
+            self.deadline = self.loop.time() + self._patience
+        elif self.status:
             if self._buffered > _BUFFER_HIGH and not self._reading_paused and self.transport is not None:
                 self._reading_paused = True
                 self.transport.pause_reading()
@@ -272,6 +283,7 @@ class Connection(asyncio.Protocol):
         elif headers.length is not None:
             self._left = headers.length
             self.complete = self._left == 0
+            self._small = self._left <= SMALL
         else:
             self._by_close = True
 

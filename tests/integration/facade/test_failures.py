@@ -87,10 +87,17 @@ def test_connections_that_the_upstream_closed_are_noticed(entrance: Entrance, mo
     assert [r.target for r in monolith.received] == [f"/x/{number}" for number in range(50)]
 
 
+def test_half_of_a_small_answer_is_replaced(entrance: Entrance, monolith: ScriptedUpstream) -> None:
+    """Nothing of it was passed on yet, so the client can be told what happened."""
+    monolith.script = lambda request: b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nhalf"
+    reply = entrance.ask("GET", "/x")
+    assert (reply.status, reply.json()["type"]) == (502, "urn:banyan:problem:no-answer")
+
+
 @pytest.mark.parametrize(
     "said",
     [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nhalf",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nNOT A SIZE\r\n",
     ],

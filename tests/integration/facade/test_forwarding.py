@@ -231,9 +231,7 @@ def test_expect_100_continue(entrance: Entrance, monolith: ScriptedUpstream) -> 
 
 def test_websocket_passes_through(entrance: Entrance, monolith: ScriptedUpstream) -> None:
     """After both have agreed, bytes pass both ways as they are, also those that came with the heads, until one side ends."""
-    agreed = (
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\nhello"
-    )
+    agreed = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\nhello"
 
     def echo(request: Received) -> bytes:
         request.wire.sendall(agreed)
