@@ -35,9 +35,11 @@ INSTALLED_APPS = [
     "monolith.orders.apps.OrdersConfig",
 ]
 
+BANYAN_CALLER_AUDIENCE = "monolith"
 MIDDLEWARE = [
     "chassis.unread.UnreadBodyMiddleware",
     "chassis.telemetry.middleware.TelemetryMiddleware",
+    "chassis.callers.middleware.CallerMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "chassis.deadline.DeadlineMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

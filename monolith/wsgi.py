@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from chassis.registry.announcer import announce
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monolith.settings")
 
 application = get_wsgi_application()
+announce("monolith")

@@ -11,12 +11,11 @@ from uuid import UUID, uuid4
 
 import jwt
 
+from chassis.identity.claims import AUDIENCE, ISSUER, REQUIRED
 from chassis.identity.keys import SigningKey, signing_key
 from chassis.identity.subject import Subject
 
-ISSUER = AUDIENCE = "banyan"
 LIFETIME_SECONDS = 15 * 60
-REQUIRED = ("iss", "aud", "sub", "key", "scope", "iat", "exp", "jti")
 DECODE_OPTIONS: jwt.types.Options = {"require": list(REQUIRED)}
 
 

@@ -21,9 +21,11 @@ INSTALLED_APPS = [
     "extracted.users.apps.UsersConfig",
 ]
 
+BANYAN_CALLER_AUDIENCE = "users"
 MIDDLEWARE = [
     "chassis.unread.UnreadBodyMiddleware",
     "chassis.telemetry.middleware.TelemetryMiddleware",
+    "chassis.callers.middleware.CallerMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "chassis.deadline.DeadlineMiddleware",
     "chassis.replica.middleware.AuthorityMiddleware",

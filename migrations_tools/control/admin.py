@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from migrations_tools.control.models import (
+    ApiKey,
     ContextState,
     Divergence,
     Journal,
@@ -36,6 +37,12 @@ class ReadOnlyAdmin(_ModelAdmin):
 @admin.register(ContextState)
 class ContextStateAdmin(ReadOnlyAdmin):
     list_display = ("context", "phase", "read_percent", "shadow_percent", "epoch", "version", "changed_at")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    list_display = ("id", "name", "scopes", "expires_at", "revoked_at", "created_at", "created_by")
+    exclude = ("hash",)
 
 
 @admin.register(PhaseChange)

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from chassis import env
-from migrations_tools.control import valkeys
-from migrations_tools.control.models import ContextState
+from migrations_tools.control import valkeys, versions
+from migrations_tools.control.models import ApiKey, ContextState
 from migrations_tools.phases import Phase
 from migrations_tools.plans import PLANS
 
@@ -25,12 +25,16 @@ logger = logging.getLogger(__name__)
 
 def routes() -> dict[str, Any]:
     """{"version": int, "contexts": {name: {"phase", "epoch", "read_percent", "shadow_percent",
-    "services"}}}.
+    "services"}}, "api_keys": [{"id", "hash" (hexadecimal), "scopes", "limit" ({"requests", "seconds"}
+    or null), "expires" (Unix seconds or null)}]}; of the keys, those in force.
     """
+    # First: what is read after it is at least as new, so that a facade which acknowledges a version has all of it.
+    version = versions.latest()
     states = {state.context: state for state in ContextState.objects.filter(context__in=PLANS)}
     return {
-        "version": max((state.version for state in states.values()), default=0),
+        "version": version,
         "contexts": {name: _entry(name, states.get(name)) for name in PLANS},
+        "api_keys": [_api_key(key) for key in ApiKey.in_force()],
     }
 
 
@@ -70,6 +74,16 @@ def _entry(name: str, state: ContextState | None) -> dict[str, Any]:
         "read_percent": state.read_percent,
         "shadow_percent": state.shadow_percent,
         "services": _services(name),
+    }
+
+
+def _api_key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "hash": key.hash,
+        "scopes": key.scopes,
+        "limit": {"requests": key.limit_requests, "seconds": key.limit_seconds} if key.limit_requests else None,
+        "expires": int(key.expires_at.timestamp()) if key.expires_at else None,
     }
 
 

@@ -9,17 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connections, transaction
-from django.db.models import Max
+from django.db import transaction
 
-from migrations_tools.control import feed
+from migrations_tools.control import feed, versions
 from migrations_tools.control.models import ContextState, PhaseChange
 from migrations_tools.control.router import DATABASE
 from migrations_tools.control.settle import Flags, settle
 from migrations_tools.phases import Phase
 from migrations_tools.plans import plan_of
-
-_VERSION_LOCK = 0x62616E79
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +63,13 @@ def apply(context: str, reason: Reason, wanted: Callable[[Flags], Flags]) -> Fla
     """
     plan_of(context)
     with transaction.atomic(using=DATABASE):
-        # One change at a time over all contexts: facades order what they hear by version, so a later commit
-        # must
-        # never carry an earlier version.
-        with connections[DATABASE].cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_VERSION_LOCK])
+        versions.one_at_a_time()
         state = ContextState.objects.filter(pk=context).first() or ContextState(context=context)
         before = _flags(state)
         after = wanted(before)
         if after == before:
             return before
-        latest = ContextState.objects.aggregate(latest=Max("version"))["latest"] or 0
-        _write(state, before, after, latest + 1, reason)
+        _write(state, before, after, versions.latest() + 1, reason)
         # A Valkey that is down must not undo a change: facades poll as well.
         transaction.on_commit(feed.publish, using=DATABASE, robust=True)
     return after

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from migrations_tools.phases import Direction, Owner, Phase
 
@@ -64,6 +65,47 @@ class PhaseChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.context}: {self.from_phase} → {self.to_phase}"
+
+
+class ApiKey(models.Model):
+    """A third party's key: what its secret hashes to (hexadecimal SHA-256), never the secret. It may ask `limit_requests` times
+    in `limit_seconds`; null is as often as it likes. `version` is of the same count as that of the contexts.
+    """
+
+    id = models.CharField(max_length=12, primary_key=True)
+    name = models.CharField(max_length=120)
+    hash = models.CharField(max_length=64)
+    scopes = models.JSONField(default=list)
+    limit_requests = models.PositiveIntegerField(null=True, blank=True)
+    limit_seconds = models.PositiveIntegerField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    created_by = models.CharField(max_length=120)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.CharField(max_length=120, blank=True, default="")
+    version = models.BigIntegerField(unique=True)
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(hash__regex="^[0-9a-f]{64}$"), name="control_apikey_hash"),
+            models.CheckConstraint(
+                # Said in full: a comparison with null is not false, and a check that is not false holds.
+                condition=models.Q(limit_requests__isnull=True, limit_seconds__isnull=True)
+                | models.Q(
+                    limit_requests__isnull=False, limit_seconds__isnull=False, limit_requests__gte=1, limit_seconds__gte=1
+                ),
+                name="control_apikey_limit",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.name}"
+
+    @classmethod
+    def in_force(cls) -> models.QuerySet["ApiKey"]:
+        """The keys that open something: neither revoked nor expired."""
+        return cls.objects.filter(revoked_at=None).exclude(expires_at__lte=timezone.now())
 
 
 class HandOverOutcome(models.TextChoices):

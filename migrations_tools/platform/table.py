@@ -31,8 +31,8 @@ def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: i
 
     beat = ("--schedule", str(around.var / "run" / "celerybeat-schedule"))
     return (
-        program("monolith", _wsgi("monolith.wsgi:application", urls["monolith"], threads=24), monolith),
-        program("users", _wsgi("extracted.users.wsgi:application", urls["users"], threads=16), users),
+        program("monolith", _wsgi("monolith.wsgi:application", urls["monolith"], threads=24), _at(monolith, urls["monolith"])),
+        program("users", _wsgi("extracted.users.wsgi:application", urls["users"], threads=16), _at(users, urls["users"])),
         # A process of its own for the replica protocol: writers that wait on the fence hold threads, and the drain that ends
         # their wait must never queue for one of those.
         program("users_replica", _wsgi("extracted.users.wsgi:application", urls["users_replica"], threads=4), users),
@@ -50,6 +50,11 @@ def migrations(around: Surroundings) -> dict[str, Program]:
         "monolith": Program("migrate monolith", monolith, around.environment("monolith", "control"), folder=ROOT),
         "users": Program("migrate users", users, around.environment("users"), folder=ROOT),
     }
+
+
+def _at(environment: Mapping[str, str], url: str) -> dict[str, str]:
+    """The environment of an instance that announces itself under its address."""
+    return {**environment, "BANYAN_INSTANCE_URL": url}
 
 
 def _wsgi(application: str, url: str, *, threads: int) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ def test_the_feed_is_the_state(client: Client, monkeypatch: pytest.MonkeyPatch) 
                 "services": ["http://127.0.0.1:1", "http://127.0.0.1:2"],
             }
         },
+        "api_keys": [],
     }
 
 
@@ -91,7 +92,7 @@ def test_a_control_database_that_is_down_yields_the_default(monkeypatch: pytest.
     assert (details.value, details.error_code) == (7, ErrorCode.GENERAL)
 
 
-@pytest.mark.parametrize("model", ["contextstate", "phasechange", "journal", "verifyrun", "divergence"])
+@pytest.mark.parametrize("model", ["contextstate", "phasechange", "journal", "verifyrun", "divergence", "apikey"])
 def test_the_admin_shows_and_changes_nothing(client: Client, model: str) -> None:
     """Every table can be looked at; none can be added to, changed or deleted from there."""
     shadowing()
