@@ -20,6 +20,7 @@ from facade.http1.grammar import BadHead, Pair
 _HOP = frozenset(
     {
         b"connection", b"keep-alive", b"proxy-connection", b"proxy-authenticate", b"proxy-authorization",
+        b"http2-settings",
         b"te", b"trailer", b"transfer-encoding", b"upgrade",
     }
 )  # fmt: skip
@@ -27,20 +28,21 @@ _SET_HERE = frozenset(
     {
         b"host", b"content-length", b"expect", b"forwarded", b"x-forwarded-for", b"x-forwarded-proto",
         b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-server", b"x-real-ip", b"x-request-id", b"traceparent",
+        b"x-api-key",
     }
 )  # fmt: skip
 _NOT_FROM_OUTSIDE = _HOP | _SET_HERE
-_NOT_TO_OUTSIDE = _HOP | {b"x-request-id", b"content-length"}
+_NOT_TO_OUTSIDE = _HOP | {b"x-request-id"}
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
-_HOST = re.compile(rb"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _CHUNKED = [b"chunked"]
 _WORTH_KEEPING = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A request's header block. `lines` is what is passed on of it, ready to be sent; `fields` is all of it, names in lower case.
+    """A request's header block. `fields` is all of it, names in lower case; `lines` is what is passed on of it, ready to be sent:
+    no name with an underscore is.
 
     `host` is b"" without one; `length` is in bytes, None without Content-Length; `upgrade` is the protocol asked for, in lower
     case.
@@ -68,11 +70,12 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """An answer's header block. `lines` is what is passed on of it, without its length; `fields` is all of it, names in lower
-    case; `marks` are the `banyan-*` ones, which do not pass.
+    """An answer's header block. `fields` is all of it, names in lower case; `passed` is what goes on to the client, and `lines`
+    the same without its length, ready to be sent; `marks` are the `banyan-*` ones, which do not pass.
     """
 
     fields: tuple[Pair, ...]
+    passed: tuple[Pair, ...]
     lines: bytes
     marks: dict[bytes, bytes]
     length: int | None
@@ -102,10 +105,13 @@ def _inbound(block: bytes) -> Inbound:
     for name, value in fields:
         seen.setdefault(name, []).append(value)
     connection = grammar.tokens(seen.get(b"connection", ()))
+    stopped = _NOT_FROM_OUTSIDE | connection
+    if _single(seen, b"authorization")[:7].lower() == b"apikey ":
+        stopped |= {b"authorization"}  # a third party's secret is for this entrance alone
     length, chunked = _framing(seen)
     return Inbound(
         fields=tuple(fields),
-        lines=_passed(fields, _NOT_FROM_OUTSIDE | connection, outside=True),
+        lines=b"".join([b"%b: %b\r\n" % pair for pair in _passed(fields, stopped) if not _claims(pair[0])]),
         host=_host(seen.get(b"host", [])),
         length=length,
         chunked=chunked,
@@ -127,10 +133,12 @@ def _outbound(block: bytes) -> Outbound:
     for name, value in fields:
         seen.setdefault(name, []).append(value)
     connection = grammar.tokens(seen.get(b"connection", ()))
+    passed = _passed(fields, _NOT_TO_OUTSIDE | connection)
     length, chunked = _framing(seen)
     return Outbound(
         fields=tuple(fields),
-        lines=_passed(fields, _NOT_TO_OUTSIDE | connection, outside=False),
+        passed=tuple(passed),
+        lines=b"".join([b"%b: %b\r\n" % pair for pair in passed if pair[0] != b"content-length"]),
         marks={name: values[0] for name, values in seen.items() if name.startswith(b"banyan-")},
         length=length,
         chunked=chunked,
@@ -144,13 +152,14 @@ _known_inbound = lru_cache(maxsize=1024)(_inbound)
 _known_outbound = lru_cache(maxsize=1024)(_outbound)
 
 
-def _passed(fields: Iterable[Pair], stopped: frozenset[bytes], *, outside: bool) -> bytes:
-    """The lines that go on. The others' `Banyan-*` never do; from outside no name with an underscore does."""
-    return b"".join(
-        b"%b: %b\r\n" % (name, value)
-        for name, value in fields
-        if name not in stopped and not name.startswith(b"banyan-") and not (outside and b"_" in name)
-    )
+def _passed(fields: Iterable[Pair], stopped: frozenset[bytes]) -> list[Pair]:
+    """Those that go on; `Banyan-*` never do."""
+    return [pair for pair in fields if pair[0] not in stopped and not pair[0].startswith(b"banyan-")]
+
+
+def _claims(name: bytes) -> bool:
+    """Whether a client's header could be taken for one of ours: a WSGI server reads an underscore as a dash."""
+    return b"_" in name or name.startswith(b"x-forwarded-")
 
 
 def _framing(seen: dict[bytes, list[bytes]]) -> tuple[int | None, bool]:
@@ -168,7 +177,7 @@ def _framing(seen: dict[bytes, list[bytes]]) -> tuple[int | None, bool]:
 def _host(values: list[bytes]) -> bytes:
     if not values:
         return b""
-    if len(values) > 1 or not _HOST.fullmatch(values[0]):
+    if len(values) > 1 or not grammar.HOST.fullmatch(values[0]):
         raise BadHead("the host is malformed")
     return values[0]
 
@@ -191,14 +200,18 @@ def _matching(pattern: re.Pattern[bytes], values: list[bytes] | None) -> bytes:
     return values[0] if values and len(values) == 1 and pattern.fullmatch(values[0]) else b""
 
 
-def onward(found: Inbound, host: bytes, request_id: bytes, trace: bytes, *, client: bytes, scheme: bytes, trust: bool) -> bytes:
-    """The header lines that an upstream gets. `trust`: what the caller says of those before it is kept."""
+def onward(
+    found: Inbound, passed: bytes, host: bytes, request_id: bytes, trace: bytes, *, client: bytes, scheme: bytes, trust: bool
+) -> bytes:
+    """The header lines that an upstream gets: the client's own that are `passed`, and who asked. `trust`: what the caller says of
+    those before it is kept.
+    """
     shown = b'"[%b]"' % client if b":" in client else client
     chain = b"%b, %b" % (found.forwarded_for, client) if trust and found.forwarded_for else client
     return (
         b'%bx-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\nforwarded: for=%b;proto=%b;host="%b"\r\n'
         b"x-request-id: %b\r\ntraceparent: %b\r\n"
-    ) % (found.lines, chain, scheme, host, shown, scheme, host, request_id, trace)
+    ) % (passed, chain, scheme, host, shown, scheme, host, request_id, trace)
 
 
 def identify(found: Inbound) -> tuple[bytes, bytes]:

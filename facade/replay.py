@@ -17,7 +17,7 @@ from facade.problems import Problem
 from facade.upstream import ClosedEarly, Connection, UpstreamError
 
 _PART = 64 * 1024
-_FOREVER = 1e9
+_FOREVER = float("inf")
 
 
 class Source(Protocol):

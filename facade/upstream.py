@@ -50,33 +50,10 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_buffer",
-        "_buffered",
-        "_by_close",
-        "_chunks",
-        "_head_only",
-        "_keep",
-        "_left",
-        "_parts",
-        "_patience",
-        "_paused",
-        "_reading_paused",
-        "_small",
-        "_upgrade",
-        "_waiter",
-        "_writable",
-        "begun",
-        "busy",
-        "complete",
-        "deadline",
-        "error",
-        "headers",
-        "idle_since",
-        "loop",
-        "status",
-        "transport",
-        "unfinished",
-    )
+        "_buffer", "_buffered", "_by_close", "_chunks", "_head_only", "_keep", "_left", "_parts", "_patience", "_paused",
+        "_reading_paused", "_small", "_upgrade", "_waiter", "_writable",
+        "begun", "busy", "complete", "deadline", "error", "headers", "idle_since", "loop", "status", "transport", "unfinished",
+    )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -146,6 +123,13 @@ class Connection(asyncio.Protocol):
             await self._wait(timeout)
         return self.take()
 
+    async def gather(self, limit: int, timeout: float) -> None:
+        """Wait until the whole body is there, or more than `limit` bytes of it; nothing is taken. Raises `UpstreamError`."""
+        while not self.complete and self._buffered <= min(limit, _BUFFER_HIGH):
+            if self.error is not None:
+                raise self.error
+            await self._wait(timeout)
+
     def take(self) -> bytes:
         """What has arrived of the body and was not yet taken; lets the upstream send on."""
         parts = self._parts
@@ -159,14 +143,18 @@ class Connection(asyncio.Protocol):
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _wait(self, timeout: float) -> None:
+        """Without a limit the deadline is left alone: it is that of who sends the request's body meanwhile."""
         self._waiter = self.loop.create_future()
         self._patience = timeout
-        self.deadline = self.loop.time() + timeout
+        limited = timeout < _NEVER
+        if limited:
+            self.deadline = self.loop.time() + timeout
         try:
             await self._waiter
         finally:
             self._waiter = None
-            self.deadline = _NEVER
+            if limited:
+                self.deadline = _NEVER
 
     @property
     def reusable(self) -> bool:
@@ -207,7 +195,8 @@ class Connection(asyncio.Protocol):
             self.fail(CutShort(str(error)) if self.status else BadAnswer(str(error)))
             return
         if self.status and self._small and not self.complete:
-            self.deadline = self.loop.time() + self._patience
+            if self._patience < _NEVER:
+                self.deadline = self.loop.time() + self._patience
         elif self.status:
             if self._buffered > _BUFFER_HIGH and not self._reading_paused and self.transport is not None:
                 self._reading_paused = True
@@ -216,7 +205,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
-        if self._by_close and exc is None and not self.complete:
+        if self._by_close and exc is None and self.error is None and not self.complete:
             self.complete = True
         if self.error is None:
             if self.status:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 _WORTH_READING = 64 * 1024
 """So much of a body that nobody wanted is read and thrown away, to keep the connection."""
 _ENDLESS = 1 << 62
+_END = b"\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE = b"connection: close\r\n"
@@ -169,8 +170,11 @@ class Client(Wire):
         self.write(b"".join((status_line.made(101), lines, b"\r\n")))
 
     def _ends(self) -> bool:
-        """Whether the connection ends with this answer: nobody reads a long body to keep it."""
-        if not self._close and (self.draining or not (self.body_complete or self._left <= _WORTH_READING)):
+        """Whether the connection ends with this answer: nobody reads a long body to keep it, nor one whose sender was not told to
+        go on, and may keep it back: the next request might be taken for it.
+        """
+        worth_reading = self.body_complete or (self._left <= _WORTH_READING and not self._expects)
+        if not self._close and (self.draining or not worth_reading):
             self._close = True
         return self._close
 
@@ -179,6 +183,8 @@ class Client(Wire):
     async def _serve(self) -> None:
         try:
             while not self._close:
+                if self._paused:  # or the answers to requests that were sent ahead would pile up
+                    await self.drained()
                 block = await self._head()
                 if block is None:
                     break
@@ -233,7 +239,7 @@ class Client(Wire):
         """Answer what is no request; where the next one would begin, nobody can tell."""
         self._report(problem.status)
         self._close = True
-        self._left = 1
+        self._left, self._chunks = 1, None
         body = problem.body()
         self.answer(problem.status, problem.lines(), body)
 
@@ -241,17 +247,19 @@ class Client(Wire):
         """The next request's head; None when there is none any more."""
         self.started = self._finished = self.no_body = False
         deadline = 0.0
+        skipped = False
         while True:
             buffer = self.buffer
-            if buffer[:2] == b"\r\n":  # RFC 9112 asks servers to ignore an empty line before a request
+            if buffer[:2] == b"\r\n" and not skipped:  # RFC 9112 asks servers to ignore one empty line before a request
                 buffer = self.buffer = buffer[2:]
-            end = buffer.find(b"\r\n\r\n")
+                skipped = True
+            end = buffer.find(_END)
             if 0 <= end <= LONGEST_HEAD:
-                self.buffer = buffer[end + 4 :]
+                self.buffer = buffer[end + len(_END) :]
                 self._idle = False
                 self.read_on()
                 return buffer[:end]
-            if end > 0 or len(buffer) > LONGEST_HEAD:
+            if end > 0 or len(buffer) > LONGEST_HEAD + len(_END) - 1:
                 self._refuse(problems.malformed(BadHead("the head of the request is too long", 431)))
                 return None
             if b"\n" in buffer and _has_bare_newline(buffer):

@@ -43,8 +43,8 @@ class Wire(asyncio.Protocol):
         self.on_gone: Callable[[], None] | None = None
 
     def write(self, data: bytes) -> None:
-        """Send it, whenever the client takes it."""
-        if self._transport is not None:
+        """Send it, whenever the client takes it; nothing more once it was given up."""
+        if self._transport is not None and not self.gone:
             self._transport.write(data)
 
     async def drained(self) -> None:
@@ -61,14 +61,18 @@ class Wire(asyncio.Protocol):
             raise ClientGone
 
     async def arrival(self, deadline: float | None = None) -> None:
-        """Wait until more has arrived, the client has gone, or `wake` is called; `deadline` in loop time."""
-        self._waiter = self._loop.create_future()
+        """Wait until more has arrived, the client has gone, or `wake` is called; `deadline` in loop time.
+
+        A wait that is cancelled ends only in the loop's next turn, when another may have begun: it takes nothing from that one.
+        """
+        waiter = self._waiter = self._loop.create_future()
         self.deadline = self._loop.time() + self.patience if deadline is None else deadline
         try:
-            await self._waiter
+            await waiter
         finally:
-            self._waiter = None
-            self.deadline = _NEVER
+            if self._waiter is waiter:
+                self._waiter = None
+                self.deadline = _NEVER
 
     def wake(self) -> None:
         """End the wait for an arrival."""
@@ -92,19 +96,21 @@ class Wire(asyncio.Protocol):
 
     def leave(self, *, whole: bool, linger: bool) -> None:
         """Close. Not `whole`: the answer broke off, so nothing may look like its end. `linger`: the client may still be sending,
-        and a reset would reach it before it has read its answer.
+        and a reset would reach it before it has read its answer. Either way it ends: also with a client that takes nothing.
         """
         transport = self._transport
         if transport is None:
             return
         if not whole:
             transport.abort()
-        elif self.gone or not linger or not transport.can_write_eof():
-            transport.close()
-        else:
+            return
+        self._lingering = True
+        if linger and transport.can_write_eof():
             transport.write_eof()
-            self._lingering = True
             self.deadline = self._loop.time() + _LINGER
+        else:
+            transport.close()
+            self.deadline = self._loop.time() + self.patience
 
     def abort(self) -> None:
         """End it now."""

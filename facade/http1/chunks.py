@@ -38,7 +38,7 @@ class Chunks:
                 continue
             end = buffer.find(b"\r\n", position)
             if end < 0:
-                if len(buffer) - position > _LONGEST_SIZE_LINE and self._trailers < 0:
+                if len(buffer) - position > _LONGEST_SIZE_LINE + 1 and self._trailers < 0:  # its CR may be there already
                     raise BadHead("the size of a chunk is malformed")
                 break
             self._line(buffer[position:end])

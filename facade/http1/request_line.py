@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from facade.http1.grammar import LONGEST_LINE, BadHead
+from facade.http1.grammar import HOST, LONGEST_LINE, BadHead
 
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\x21-\x7e]+) HTTP/1\.([01])")
-_OTHER_VERSION = re.compile(rb"[^ ]+ [^ ]+ HTTP/[0-9](\.[0-9])?")
-_ABSOLUTE = re.compile(rb"https?://([A-Za-z0-9._:\[\]-]+)(/.*|\?.*|)", re.IGNORECASE)
+_OTHER_VERSION = re.compile(rb"[^ ]+ [^ ]+ HTTP/(?!1\.[01])[0-9](\.[0-9])?")
+_ABSOLUTE = re.compile(rb"https?://([^/?]+)(/.*|\?.*|)", re.IGNORECASE)
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _HIDDEN = re.compile(rb"%2f|%5c|%00|\\", re.IGNORECASE)
 """What some servers take for a separator, or for the end, and others do not."""
@@ -42,6 +42,8 @@ def _parse(line: bytes) -> RequestLine:
             raise BadHead("only HTTP/1.1 is spoken here", 505)
         raise BadHead("the request line is malformed")
     method, target, minor = match.groups()
+    if b"#" in target:
+        raise BadHead("a target has no fragment")
     host = None
     if not target.startswith(b"/"):
         host, target = _absolute(method, target)
@@ -54,12 +56,14 @@ def _absolute(method: bytes, target: bytes) -> tuple[bytes, bytes]:
     if match is None:
         raise BadHead(f"{method.decode()} needs a path that begins with a slash")
     host, rest = match.groups()
+    if not HOST.fullmatch(host):
+        raise BadHead("the host is malformed")
     return host, rest if rest.startswith(b"/") else b"/" + rest
 
 
 def _path(raw: bytes) -> str:
     """The decoded path. Refuses what upstreams might decode, or shorten, in a way of their own."""
-    if b"#" in raw or _BAD_ESCAPE.search(raw) or _HIDDEN.search(raw):
+    if _BAD_ESCAPE.search(raw) or _HIDDEN.search(raw):
         raise BadHead("the path is ambiguous")
     try:
         path = unquote_to_bytes(raw).decode() if b"%" in raw else raw.decode()

@@ -16,7 +16,7 @@ def block(*pairs: tuple[bytes, bytes]) -> bytes:
 
 def passed(*pairs: tuple[bytes, bytes], trust: bool = False, host: bytes = b"") -> dict[bytes, bytes]:
     found = headers.inbound(block(*pairs))
-    lines = headers.onward(found, host, *headers.identify(found), client=b"10.0.0.1", scheme=b"http", trust=trust)
+    lines = headers.onward(found, found.lines, host, *headers.identify(found), client=b"10.0.0.1", scheme=b"http", trust=trust)
     return dict(line.split(b": ", 1) for line in lines.split(b"\r\n") if line)
 
 
