@@ -13,6 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 
+class CannotMeasure(RuntimeError):
+    """A benchmark cannot tell anything; the message says why, in one line where that is enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A figure that must be `at_least` or `at_most` a bound."""

@@ -1,0 +1,75 @@
+"""Answers a second that each peer gives to a closed loop, and the processor time that it takes for one."""
+
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+from benchmarks.gateway.clients import requests
+from benchmarks.gateway.lineup import Contender
+from benchmarks.gateway.load import wrk
+from benchmarks.gateway.origin import BODIES
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One kind of load. `unseen`: every request's header is a new one."""
+
+    body: str
+    connections: int
+    unseen: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.body} ×{self.connections}{', unseen headers' if self.unseen else ''}"
+
+
+CELLS = (Cell("small", 32), Cell("small", 256), Cell("64 KiB", 32), Cell("64 KiB", 256))
+UNSEEN = Cell("small", 32, unseen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """`rate`: answers a second. `microseconds`: the peer's processor time for one. `busy`: the share of one processor that it
+    used. `others`: the share of the machine that went to what this process did not start: Valkey, and whoever shares
+    the machine or its host.
+    """
+
+    rate: float
+    microseconds: float
+    busy: float
+    others: float
+
+
+def measure(cell: Cell, seconds: int) -> Callable[[Contender], Sample]:
+    """How a contender is measured in this cell, for so many seconds."""
+
+    def sample(contender: Contender) -> Sample:
+        sent = requests(contender.path(cell.body), unseen=cell.unseen)
+        size = len(BODIES[cell.body])
+        machine, own, used = _machine(), _own(), contender.program.processor_seconds()
+        load = wrk(contender.port, sent, cell.connections, seconds, size)
+        used = contender.program.processor_seconds() - used
+        others = max(0.0, _machine() - machine - (_own() - own)) / (load.seconds * (psutil.cpu_count() or 1))
+        return Sample(load.rate, used / load.answers * 1e6, used / load.seconds, others)
+
+    return sample
+
+
+def warm(contender: Contender) -> None:
+    """One second of every body, so that what is compiled, cached and opened at the first requests is not measured."""
+    for body, content in BODIES.items():
+        wrk(contender.port, requests(contender.path(body)), CELLS[0].connections, 1, len(content))
+
+
+def _machine() -> float:
+    """Seconds in which processors were not idle."""
+    times = psutil.cpu_times()
+    return float(sum(times[:8]) - times.idle - times.iowait)
+
+
+def _own() -> float:
+    """Processor seconds of this process, of what it started, and of what it started and has seen ending."""
+    alive = [process.cpu_times() for process in (psutil.Process(), *psutil.Process().children(recursive=True))]
+    gone = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return float(sum(times.user + times.system for times in alive)) + gone.ru_utime + gone.ru_stime
