@@ -1,37 +1,34 @@
-"""Passes an upstream's answer on to the client, part by part, no faster than the client takes it.
+"""Passes answers on to the client, no faster than the client takes them.
 
 It refuses to end a broken answer properly: when the upstream breaks off, the client's connection is cut as well, so that half
 never looks like the whole.
 """
 
 from facade.entrance.client import Client
-from facade.problems import Problem
+from facade.reply import Reply
 from facade.upstream import SMALL, ClosedEarly, Connection
 
+_WITHOUT_BODY = frozenset({204, 304})
 
-async def give(connection: Connection, lines: bytes, client: Client, timeout: float) -> bytes | None:
-    """Send the whole answer, with the header `lines`. Returns its body for the shadow where that is small, else None.
+
+def whole(client: Client, reply: Reply, lines: bytes) -> None:
+    """Send an answer of which everything is there. `lines`: its header, without its length."""
+    body = reply.body or b""
+    if reply.status in _WITHOUT_BODY or (client.no_body and not body):
+        length = reply.get(b"content-length")
+        client.answer_head(reply.status, lines, int(length) if length and reply.status != 204 else None)
+    else:
+        client.answer(reply.status, lines, body)
+
+
+async def stream(connection: Connection, client: Client, reply: Reply, lines: bytes, timeout: float) -> bytes | None:
+    """Send an answer whose body is still to come. Returns what the upstream sent, for the shadow, where that is small, else None.
 
     Raises `UpstreamError` when the answer broke off and `ClientGone` when nobody takes it; then nothing must be sent any more.
     """
-    status = connection.status
-    if connection.complete:
-        body = connection.take()
-        if client.no_body or status in (204, 304):
-            client.answer_head(status, lines, connection.headers.length if status != 204 else None)
-        else:
-            client.answer(status, lines, body)
-        return body if len(body) <= SMALL else None
-    client.begin(status, lines, connection.headers.length)
-    return await _stream(connection, client, timeout)
-
-
-def refuse(problem: Problem, client: Client, lines: bytes = b"") -> None:
-    """Answer with a problem, and the header `lines`."""
-    client.answer(problem.status, problem.lines() + lines, problem.body())
-
-
-async def _stream(connection: Connection, client: Client, timeout: float) -> bytes | None:
+    coder = reply.coder
+    length = reply.get(b"content-length") if coder is None else b""
+    client.begin(reply.status, lines, int(length) if length else None)
     copy: list[bytes] = []
     size = 0
     client.on_gone = lambda: connection.fail(ClosedEarly("the client went away in the middle of its answer"))
@@ -39,7 +36,9 @@ async def _stream(connection: Connection, client: Client, timeout: float) -> byt
         size += len(part)
         if size <= SMALL:
             copy.append(part)
-        client.send(part)
+        client.send(part if coder is None else coder.feed(part))
         await client.drained()
+    if coder is not None:
+        client.send(coder.end())
     client.finish()
     return b"".join(copy) if size <= SMALL else None

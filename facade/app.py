@@ -10,20 +10,42 @@ from typing import Any
 
 import orjson
 
+from chassis.registry.record import CHANNEL as INSTANCES
+from facade.admission.adaptive import Tuning
+from facade.admission.admission import Admission
+from facade.asked import announcing, jwks, refetching
 from facade.book import RouteBook
+from facade.callers import Callers
+from facade.discovery import Discovery, Names
 from facade.entrance.client import Client
 from facade.exchange import Desk
 from facade.feed import CHANNEL, FeedReader
 from facade.gateway import Gateway
+from facade.gauges import gauges
 from facade.headers import Inbound
 from facade.http1.request_line import RequestLine
+from facade.identity.jwks import KeySet
+from facade.limits.rule import Terms
+from facade.limits.shared import SharedWindows
 from facade.metrics import Metrics
+from facade.pipeline.book import PolicyBook
+from facade.pipeline.compile import Parts, compiled
+from facade.pipeline.declared import read
 from facade.positions import Positions
+from facade.resilience.guard import Guards
+from facade.responses.compress import Memory
+from facade.responses.shared import CHANNEL as PURGES
+from facade.responses.shared import Cache
 from facade.settings import Settings
 from facade.shadow import Shadow
 from facade.upstreams import Upstreams
 from facade.valkey import Valkey
 from migrations_tools.plans import PLANS
+
+_MOST_ANSWERS = 10_000
+_ROOM = Tuning(minimum=64, initial=200, trivial=0.05)
+_PATIENCE = 1.0
+"""Seconds that a request may wait for room before it is refused."""
 
 log = logging.getLogger(__name__)
 
@@ -51,48 +73,65 @@ class Facade:
         self.metrics.observe("-", "facade", status, 0.0)
 
     def start(self) -> None:
-        """Build everything, on the running loop, and start what runs beside the requests."""
+        """Build everything, on the running loop, and start what runs beside the requests. Raises `InvalidPolicies`."""
         settings = self._settings
+        clock = asyncio.get_running_loop().time
         book, self.metrics = RouteBook(list(PLANS.values())), Metrics()
-        upstreams = Upstreams(settings, {"users": settings.users_url})
         valkey = Valkey(settings.valkey_url) if settings.valkey_url else None
+        declared = read(settings.policies).resilience
+        upstreams, guards = Upstreams(settings, {"users": settings.users_url}, declared), Guards(declared, clock)
         positions = Positions(settings, valkey)
-        desk = Desk(settings, book, upstreams, positions, self.metrics)
-        shadow = Shadow(desk, valkey)
-        self._desk, self._feed = desk, FeedReader(settings, book, upstreams.monolith, valkey)
+        admission, callers = Admission(_ROOM, patience=_PATIENCE), Callers(settings.internal_token)
+        self._desk = desk = Desk(settings, book, upstreams, positions, self.metrics, guards, callers, admission)
+        self._feed = FeedReader(settings, book, lambda: upstreams.monolith, valkey)
+        self._cache = Cache(
+            settings.cache_room, _MOST_ANSWERS, refetch=refetching(desk), announce=announcing(valkey) if valkey else None
+        )
+        keys = KeySet(lambda: jwks(upstreams), settings.var_dir / "facade" / "jwks.json")
+        shared = SharedWindows(valkey, settings.valkey_timeout, clock) if valkey else None
+        parts = Parts.of(keys, Terms(shared, clock, settings.instances), self._cache, Memory(settings.cache_room // 4))
+        policies = PolicyBook(settings.policies, lambda declared: compiled(declared, parts))
+        policies.on_change.append(lambda: guards.declare(policies.declared.resilience))
         book.on_change.append(lambda: upstreams.keep_only(book.table.routes))
+        book.on_change.append(lambda: parts.take_keys(book.feed.api_keys))
+        keys.load()
         self._feed.load()
-        self._gauge(self.metrics, desk, positions)
-        self._spawn(self._feed.poll())
-        if valkey is not None:
-            self._spawn(valkey.run())
-            self._spawn(self._feed.acknowledge())
-            self._spawn(Valkey(settings.valkey_url, channel=CHANNEL, on_message=self._feed.pushed).run())
-        self._spawn(shadow.tell())
+        upstreams.keep_only(book.table.routes)
+        shadow = Shadow(desk, valkey)
+        self.metrics.gauges += gauges(desk, policies)
+        self._gateway = Gateway(desk, policies, shadow)
+        for work in (self._feed.poll(), keys.run(), policies.watch(), Names(upstreams).run(), shadow.tell()):
+            self._spawn(work)
         for _ in range(settings.shadow_workers):
             self._spawn(shadow.work())
-        self._gateway = Gateway(desk, shadow)
+        if valkey is not None:
+            self._listen(valkey)
+
+    def _listen(self, valkey: Valkey) -> None:
+        """Keep up the connections to Valkey: one that is asked, and one for each channel."""
+        url = self._settings.valkey_url
+        discovery = Discovery(valkey, self._desk.upstreams.discovered)
+        purges = Valkey(url, channel=PURGES, on_message=self._cache.heard)
+        purges.on_connect.append(self._cache.reconnected)
+        routes = Valkey(url, channel=CHANNEL, on_message=self._feed.pushed)
+        instances = Valkey(url, channel=INSTANCES, on_message=discovery.heard)
+        for connection in (valkey, purges, routes, instances):
+            self._spawn(connection.run())
+        self._spawn(self._feed.acknowledge())
+        self._spawn(discovery.run())
 
     async def stop(self) -> None:
         """End what runs beside the requests and close the connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._cache.close()
         await self._desk.upstreams.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         task.add_done_callback(_tell_death)
         self._tasks.append(task)
-
-    def _gauge(self, metrics: Metrics, desk: Desk, positions: Positions) -> None:
-        metrics.gauges += [
-            ("banyan_facade_routes_version", "Version of the routes in force.", lambda: desk.book.feed.version),
-            ("banyan_facade_lessons", "Contexts that a 421 showed to be ahead of the feed.", lambda: desk.book.lessons),
-            ("banyan_facade_positions_trusted", "Whether reads may go to replicas.", lambda: positions.trusted),
-            ("banyan_facade_upstream_connections", "Open connections.", desk.upstreams.open_connections),
-            ("banyan_facade_requests_in_flight", "Exchanges under way.", desk.upstreams.requests_in_flight),
-        ]
 
     def _health(self, client: Client) -> None:
         _own_answer(client, 200, b"text/plain", b"ok\n")

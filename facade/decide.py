@@ -68,6 +68,8 @@ class Outcome(Enum):
     SERVER_ERROR = auto()
     MISDIRECTED = auto()
     UNREACHABLE = auto()
+    REFUSED = auto()
+    """By this side's guard; nothing was sent."""
     CLOSED = auto()
     TIMED_OUT = auto()
     BROKEN = auto()
@@ -102,6 +104,7 @@ class Facts:
 _REPEATS = {
     Outcome.MISDIRECTED: Step.REDIRECT,
     Outcome.UNREACHABLE: Step.REPEAT,
+    Outcome.REFUSED: Step.REPEAT,
     Outcome.CLOSED: Step.REPEAT,
 }
 

@@ -6,11 +6,14 @@ have been executed, unless that is harmless.
 """
 
 import asyncio
+import random
 from dataclasses import dataclass, field
 from time import monotonic
 
 from facade import decide, headers, problems
+from facade.admission.admission import Admission
 from facade.book import RouteBook
+from facade.callers import Callers
 from facade.decide import Decision, Facts, Freshness, Outcome, Step
 from facade.entrance.wire import ClientGone
 from facade.metrics import Metrics
@@ -19,6 +22,8 @@ from facade.positions import Positions
 from facade.problems import Problem
 from facade.replay import Body, Pump
 from facade.request import Request
+from facade.resilience import backoff, deadline
+from facade.resilience.guard import Guard, Guards, Refused
 from facade.routes import Lesson, Route
 from facade.settings import Settings
 from facade.upstream import BadAnswer, ClosedEarly, Connection, CutShort, TimedOut, Unreachable, UpstreamError
@@ -28,9 +33,12 @@ from migrations_tools.phases import Owner
 HONOURS_IDEMPOTENCY_KEY = ("/api/v1/orders",)
 """Paths whose upstream answers a repeated `Idempotency-Key` with its first answer."""
 
-_FIRST_PAUSE = {Step.REDIRECT: 0.005, Step.REPEAT: 0.025}
+_FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.4
 _GROWTH = 1.6
+GATEWAY_FAILURES = frozenset({502, 503, 504})
+"""Answers that say that the upstream, and not the request, is in trouble."""
+
 _OWNERS = frozenset(owner.value for owner in Owner)
 _UPGRADE = b"connection: upgrade\r\nupgrade: websocket\r\n"
 _REPLICA_MARK = b"banyan-read: replica\r\n"
@@ -52,6 +60,9 @@ class Desk:
     upstreams: Upstreams
     positions: Positions
     metrics: Metrics
+    guards: Guards
+    callers: Callers
+    admission: Admission
 
 
 @dataclass(slots=True)
@@ -66,7 +77,9 @@ class Exchange:
     pool: Pool | None = None
     connection: Connection | None = None
     pump: Pump | None = None
-    error: UpstreamError | None = None
+    error: UpstreamError | Refused | None = None
+    guard: Guard | None = None
+    until: float = 0.0
     sent: bool = False
     closed: int = 0
     misdirected: str = ""
@@ -78,10 +91,11 @@ class Exchange:
     def __post_init__(self) -> None:
         """`lines`: the header lines that every attempt sends."""
         request, client = self.request, self.request.client
-        self.lines = headers.onward(
-            request.inbound, request.host, request.request_id, request.trace,
+        lines = headers.onward(
+            request.inbound, request.passed, request.host, request.request_id, request.trace,
             client=client.address, scheme=client.scheme, trust=self.desk.settings.trust_forwarded,
         )  # fmt: skip
+        self.lines = b"".join((lines, *request.extra)) if request.extra else lines
 
     @property
     def context(self) -> str:
@@ -90,7 +104,8 @@ class Exchange:
 
     async def run(self) -> Connection:
         """The connection on which the answer has begun. Raises `Problem` or `ClientGone`."""
-        until = monotonic() + self.desk.settings.retry_deadline
+        self.until = min(self.request.deadline, monotonic() + self.desk.settings.retry_deadline)
+        self.desk.guards.of(self.decision.side, self.context).budget.earn()
         while True:
             outcome = await self._attempt()
             if outcome is Outcome.ANSWERED:
@@ -102,10 +117,13 @@ class Exchange:
                 repeatable=self.body.repeatable or not self.sent,
                 harmless=self._harmless(),
                 fallback=fallback,
-                in_time=monotonic() < until,
+                in_time=self._in_time(outcome),
                 closed=self.closed,
             )
             step = decide.next_step(outcome, facts)
+            if step is Step.REPEAT and outcome is Outcome.CLOSED and self.guard is not None and not self.guard.budget.spend():
+                self.desk.metrics.event(self.context, "no_budget")
+                step = Step.GIVE_UP
             if step is Step.ANSWER:
                 assert self.connection is not None
                 return self.connection
@@ -123,18 +141,40 @@ class Exchange:
             self.connection.take()
             self.pool.release(self.connection)
             self.connection = None
+        if self.guard is not None:
+            self.guard.bulkhead.leave()
+            self.guard = None
 
     async def _attempt(self) -> Outcome:
+        guard = self.desk.guards.of(self.decision.side, self.context)
+        try:
+            ticket = guard.admit(self.until)
+            if not isinstance(ticket, int):
+                ticket = await ticket
+        except Refused as refused:
+            self.error = refused
+            self.desk.metrics.event(self.context, "guarded")
+            return Outcome.REFUSED
+        self.guard, begun, ok = guard, monotonic(), None
         try:
             connection = await self._send()
+            ok = connection.status not in GATEWAY_FAILURES
         except ClientGone:
             self.finish()
             raise
         except UpstreamError as error:
+            ok = False
             self.error = error
             outcome = next(outcome for kind, outcome in _OUTCOMES if isinstance(error, kind))
             self.closed += outcome is Outcome.CLOSED
             return outcome
+        finally:
+            if ok is None:
+                guard.breaker.forget(ticket)
+            else:
+                guard.breaker.record(ok, ticket, monotonic() - begun)
+                if self.pool is not None:
+                    self.desk.upstreams.record(self.pool, ok)
         if connection.status == 421:
             return self._misdirected(connection)
         return Outcome.SERVER_ERROR if connection.status >= 500 else Outcome.ANSWERED
@@ -142,28 +182,33 @@ class Exchange:
     async def _send(self) -> Connection:
         """Send the request once and wait for the head of the answer. Raises `UpstreamError` or `ClientGone`."""
         desk, request, body = self.desk, self.request, self.body
-        self.pool = pool = desk.upstreams.pick(self.decision.side, self.route)
+        # Not the instance that has just failed, where there is another.
+        self.pool = pool = desk.upstreams.pick(self.decision.side, self.route, self.pool)
         if pool is None:
             raise Unreachable("no address of the service is known")
         connection = None
         if body.repeatable and not self.closed:
             connection = pool.idle(certain=not self._harmless())
         self.connection = connection = connection or await pool.connect()
-        timeout = desk.settings.read_timeout
+        now = monotonic()
+        timeout = min(desk.settings.read_timeout, request.deadline - now)
         if self.decision.replica:
             timeout = min(timeout, desk.settings.replica_timeout)
+        line = deadline.line(request.deadline, now)
         self.sent = True
-        connection.begin(self._head(pool), head_only=request.method == "HEAD", upgrade=self.upgrade)
+        connection.begin(self._head(pool, line), head_only=request.method == "HEAD", upgrade=self.upgrade)
         if body.streams:
             self.pump = Pump(body, connection, timeout)
             await self.pump.head()
         await connection.head(timeout)
         return connection
 
-    def _head(self, pool: Pool) -> bytes:
+    def _head(self, pool: Pool, line: bytes) -> bytes:
         request = self.request
-        return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b%b" % (
-            request.method.encode(), request.target, request.host or pool.netloc, self.lines,
+        audience = self.context if self.decision.side is Owner.SERVICE else Owner.MONOLITH.value
+        return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b%b%b%b" % (
+            request.method.encode(), request.target, request.host or pool.netloc, self.lines, line,
+            self.desk.callers.line(audience),
             _REPLICA_MARK if self.decision.replica else b"", _UPGRADE if self.upgrade else b"", self.body.head(),
         )  # fmt: skip
 
@@ -214,16 +259,30 @@ class Exchange:
         elif self.misdirected == route.context:
             self.decision = Decision(decide.OTHER[self.decision.side])
 
+    def _in_time(self, outcome: Outcome) -> bool:
+        """Whether there is time for another attempt; after a refusal, until the guard may let it through."""
+        wait: float | None = 0.0
+        if outcome is Outcome.REFUSED:
+            wait = self.error.retry_after if isinstance(self.error, Refused) else 0.0
+        return wait is not None and monotonic() + wait < self.until
+
     async def _pause(self, step: Step) -> None:
         count = self.pauses[step] = self.pauses.get(step, 0) + 1
-        exponent = count - 1 if step is Step.REPEAT else count - 2
-        if exponent >= 0:  # the first redirect is no wait: the other side is expected to answer
-            await asyncio.sleep(min(_FIRST_PAUSE[step] * _GROWTH**exponent, _LONGEST_PAUSE))
+        if step is Step.REPEAT:
+            numbers = self.desk.guards.of(self.decision.side, self.context).declared.backoff
+            pause = backoff.pause(numbers, count - 1, self.until - monotonic(), random.random()) or 0.0  # noqa: S311 no secret
+            if isinstance(self.error, Refused):
+                pause += self.error.retry_after or 0.0
+            await asyncio.sleep(pause)
+        elif count > 1:  # the first redirect is no wait: the other side is expected to answer
+            await asyncio.sleep(min(_FIRST_PAUSE * _GROWTH ** (count - 2), _LONGEST_PAUSE))
 
     def _refusal(self, outcome: Outcome) -> Problem:
         detail = str(self.error)
         if outcome is Outcome.MISDIRECTED:
             return problems.between_owners(self.misdirected)
+        if isinstance(self.error, Refused):
+            return problems.guarded(detail, self.error.retry_after)
         if outcome is Outcome.UNREACHABLE and not self.closed:
             return problems.unreachable(detail)
         return problems.timed_out(detail) if outcome is Outcome.TIMED_OUT else problems.no_answer(detail)

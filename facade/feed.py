@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -33,7 +34,7 @@ _LARGEST = 4 * 1024 * 1024
 class FeedReader:
     """Applies every feed that it hears of to the book. `instance` is the name under which versions are acknowledged."""
 
-    def __init__(self, settings: Settings, book: RouteBook, monolith: Pool, valkey: Valkey | None) -> None:
+    def __init__(self, settings: Settings, book: RouteBook, monolith: Callable[[], Pool], valkey: Valkey | None) -> None:
         self._settings = settings
         self._book = book
         self._monolith = monolith
@@ -68,7 +69,7 @@ class FeedReader:
             try:
                 self._take(await self._ask())
                 self._reachable = True
-            except (UpstreamError, InvalidFeed) as error:
+            except (UpstreamError, InvalidFeed, LookupError) as error:
                 if self._reachable:
                     log.warning("the route feed cannot be had, the known routes stay in force: %s", error)
                 self._reachable = False
@@ -94,11 +95,12 @@ class FeedReader:
                 continue
 
     async def _ask(self) -> bytes:
+        pool = self._monolith()
         lines = b"host: %b\r\nauthorization: Bearer %b\r\n" % (
-            self._monolith.netloc,
+            pool.netloc,
             self._settings.internal_token.encode(),
         )
-        answer = await fetch.get(self._monolith, _TARGET, lines, timeout=2.0, limit=_LARGEST)
+        answer = await fetch.get(pool, _TARGET, lines, timeout=2.0, limit=_LARGEST)
         if answer.status != 200:
             raise InvalidFeed(f"the control API answered {answer.status}")
         return answer.body
@@ -124,4 +126,4 @@ def keep(file: Path, payload: bytes) -> None:
             os.fsync(stream.fileno())
         draft.replace(file)
     except OSError as error:
-        log.warning("the routes could not be kept in %s: %s", file, error)
+        log.warning("%s could not be kept: %s", file, error)

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from math import ceil
 
 import orjson
 
-from facade.http1.grammar import BadHead
+from facade.http1.grammar import BadHead, Pair
+from facade.reply import Reply
 
 
 @dataclass(eq=False)
@@ -30,6 +32,16 @@ class Problem(Exception):
                 "detail": self.detail,
             }
         )
+
+    def reply(self) -> Reply:
+        """As an answer that stages may look at."""
+        fields: list[Pair] = [(b"content-type", b"application/problem+json")]
+        if self.retry_after is not None:
+            fields.append((b"retry-after", b"%d" % self.retry_after))
+        for line in self.more.splitlines():
+            name, _, value = line.partition(b": ")
+            fields.append((name.lower(), value))
+        return Reply(self.status, fields, self.body())
 
     def lines(self) -> bytes:
         """The header lines of the answer, without its length."""
@@ -57,6 +69,14 @@ def not_found(path: str) -> Problem:
     return Problem(404, "not-found", "Not found", f"there is nothing at {path}")
 
 
+def body_beyond(limit: int) -> Problem:
+    return Problem(413, "body-too-large", "Body too large", f"on this path a body may have {limit} bytes")
+
+
+def body_beyond_declared() -> Problem:
+    return Problem(413, "body-too-large", "Body too large", "the body is longer than this path takes")
+
+
 def method_refused(method: str) -> Problem:
     return Problem(405, "method-not-allowed", "Method not allowed", f"{method} is not passed on")
 
@@ -70,6 +90,10 @@ def too_large(limit: int) -> Problem:
 
 def unreachable(detail: str) -> Problem:
     return Problem(503, "upstream-unreachable", "Upstream unreachable", f"nothing was executed: {detail}", 1)
+
+
+def guarded(detail: str, retry_after: float | None) -> Problem:
+    return Problem(503, "upstream-guarded", "Upstream guarded", f"nothing was executed: {detail}", max(1, ceil(retry_after or 0)))
 
 
 def between_owners(context: str) -> Problem:

@@ -1,29 +1,45 @@
 """A request as the facade sees it: its line and its header block; what only some requests need is found when it is asked for."""
 
-from facade import headers, subject
+from facade import headers, problems, subject
 from facade.entrance.client import Client
 from facade.headers import Inbound
 from facade.http1.request_line import RequestLine
+from facade.identity.principal import ANONYMOUS, Principal
+from facade.reply import Reply
 from facade.routes import Route
 
 
 class Request:
-    """`path` is decoded and decides the route; `target` is what the client sent and goes on unchanged."""
+    """`path` is decoded and decides the route; `target` goes to the upstream, as the client sent it unless a stage rewrites it.
+
+    Stages write: `principal`, who asks; `passed`, the client's header lines for the upstream, and `extra`, further ones; `told`,
+    header lines for the client; `reply`, an answer without an upstream; `content`, what is sent instead of the body; `most`,
+    how many bytes a body may have that does not tell its length.
+    """
 
     __slots__ = (
+        "_ahead",
         "_anonymous",
         "_known",
         "_who",
         "client",
+        "content",
+        "deadline",
+        "extra",
         "host",
         "inbound",
         "method",
+        "most",
         "new_anonymous",
+        "passed",
         "path",
+        "principal",
+        "reply",
         "request_id",
         "target",
+        "told",
         "trace",
-    )
+    )  # fmt: skip
 
     def __init__(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
         self.client = client
@@ -33,10 +49,24 @@ class Request:
         self.host = line.host or inbound.host
         self.inbound = inbound
         self.request_id, self.trace = headers.identify(inbound)
+        self.principal: Principal = ANONYMOUS
+        self.passed = inbound.lines
+        self.extra: list[bytes] = []
+        self.told: list[bytes] = []
+        self.reply: Reply | None = None
+        self.content: bytes | None = None
+        self.most: int | None = None
+        self.deadline = float("inf")
         self.new_anonymous = False
+        self._ahead: bytes | None = None
         self._anonymous: str | None = None
         self._who: str | None = None
         self._known = False
+
+    @property
+    def scheme(self) -> bytes:
+        """b"http" or b"https"."""
+        return self.client.scheme
 
     @property
     def subject(self) -> str | None:
@@ -63,3 +93,39 @@ class Request:
     def cohort_id(self, route: Route) -> str:
         """Who is put into a cohort: by the plan, the subject where there is one, or the browser."""
         return self.anonymous if route.sticky_by_cookie else self.who
+
+    # ---- its body, as `replay.open_body` reads it
+
+    @property
+    def body_complete(self) -> bool:
+        """Whether all of it was given."""
+        return self._ahead is None and self.client.body_complete
+
+    async def part(self) -> bytes:
+        """The next bytes; b"" after the last. Raises `ClientGone`, or `Problem` for a framing that is broken."""
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            if ahead:
+                return ahead
+        part = await self.client.part()
+        if self.most is not None:
+            self.most -= len(part)
+            if self.most < 0:
+                raise problems.body_beyond_declared()
+        return part
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body, kept for the upstream; also when it was read before. Raises `Problem` 413 when it has more than `limit`
+        bytes, and `ClientGone`.
+        """
+        if self.inbound.length is not None and self.inbound.length > limit:
+            raise problems.body_beyond(limit)
+        parts = [self._ahead or b""]
+        size = len(parts[0])
+        while part := await self.client.part():
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise problems.body_beyond(limit)
+        self._ahead = b"".join(parts)
+        return self._ahead

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from facade.cohort import BUCKETS
+from facade.identity import feed as identity_feed
+from facade.identity.feed import ApiKey
 from migrations_tools.phases import Owner, Phase, Reads, policy
 from migrations_tools.plan import ContextPlan
 from migrations_tools.plan import Route as PlanRoute
@@ -48,15 +50,17 @@ class Feed:
 
     version: int = 0
     contexts: Mapping[str, ContextState] = field(default_factory=dict)
+    api_keys: tuple[ApiKey, ...] = ()
 
     @classmethod
     def parse(cls, raw: Any) -> Self:
         """From the feed's JSON, decoded. Raises `InvalidFeed`."""
         try:
             version, contexts = int(raw["version"]), dict(raw["contexts"])
+            keys = identity_feed.parse(raw.get("api_keys", []))
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidFeed(f"the feed cannot be read: {error!r}") from error
-        return cls(version, {name: ContextState.parse(state) for name, state in contexts.items()})
+        return cls(version, {name: ContextState.parse(state) for name, state in contexts.items()}, tuple(keys))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
+_POLICIES = Path(__file__).with_name("gateway.toml")
+
+
 class InvalidSettings(ValueError):
     """The environment does not describe a facade. `errors` names every variable that is wrong or missing."""
 
@@ -39,6 +42,15 @@ class Settings:
 
     var_dir: Path = Path("var")
     """Below it, `facade/` holds the last known good routes and the bodies that are spooled."""
+
+    policies: Path = _POLICIES
+    """The file that declares what is demanded of requests, route by route; read again when it changes."""
+
+    instances: int = 1
+    """How many workers, of all facades, divide a rate limit among them while Valkey cannot be asked."""
+
+    cache_room: int = 64 * MIB
+    """What the answers that are kept may take in each worker."""
 
     cohort_key: str = "banyan"
     """Keys the hash that puts users into cohorts; a change of it reshuffles everybody."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from facade.balance import Balancer, Member
 from facade.pool import Pool
-from facade.resilience.declared import Ejection, Resilience
+from facade.resilience.declared import Declaration, Ejection
 from facade.routes import Route
 from facade.settings import Settings
 from migrations_tools.phases import Owner
@@ -65,11 +65,11 @@ class Upstreams:
         self,
         settings: Settings,
         fallback_services: Mapping[str, str],
-        resilience: Mapping[str, Resilience] | None = None,
+        declared: Declaration | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._settings = settings
-        self._resilience = resilience or {}
+        self._declared = declared or Declaration()
         self._draw = draw
         self._loop = asyncio.get_running_loop()
         self._pools: dict[str, Pool] = {}
@@ -182,8 +182,7 @@ class Upstreams:
         """The one of this name; a new one has the addresses `named`."""
         upstream = self._upstreams.get(context)
         if upstream is None:
-            resilience = self._resilience.get(context) or Resilience()
-            upstream = self._upstreams[context] = _Upstream(named, resilience.ejection)
+            upstream = self._upstreams[context] = _Upstream(named, self._declared.of(context).ejection)
             self._settle()
         return upstream
 

@@ -28,6 +28,7 @@ QUICK = {
     "FACADE_SETTLE": "0",
     "FACADE_RESTART_SETTLE": "0",
     "BANYAN_INTERNAL_TOKEN": "secret",
+    "FACADE_POLICIES": str(Path(__file__).with_name("plain.toml")),
 }
 
 

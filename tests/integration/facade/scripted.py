@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 FEED_PATH = "/internal/control/routes"
+KEYS_PATH = "/.well-known/jwks.json"
 
 
 @dataclass
@@ -56,11 +57,12 @@ def misdirected(owner: str, epoch: int, context: str = "users") -> bytes:
 @dataclass
 class ScriptedUpstream:
     """Listens on a free port of the loopback. `script` may be exchanged at any time; `received` holds every request
-    but those for the route feed, which is answered from `feed` (None: 503).
+    but those for the route feed and the keys, which are answered from `feed` and `keys` (None: 503).
     """
 
     script: Script = lambda request: answer()
     feed: dict[str, Any] | None = None
+    keys: dict[str, Any] | None = None
     received: list[Received] = field(default_factory=list)
     port: int = 0
     open: set[socket.socket] = field(default_factory=set)
@@ -113,8 +115,8 @@ class ScriptedUpstream:
             with connection, suppress(OSError, Drop):
                 stream = connection.makefile("rb")
                 while (request := self._read(connection, stream, number)) is not None:
-                    if request.target == FEED_PATH:
-                        connection.sendall(self._feed())
+                    if request.target in (FEED_PATH, KEYS_PATH):
+                        connection.sendall(_own(self.feed if request.target == FEED_PATH else self.keys))
                         continue
                     self.received.append(request)
                     self._answer(connection, stream, request)
@@ -130,9 +132,6 @@ class ScriptedUpstream:
         connection.sendall(said)
         if b"connection: close" in said[:500].lower():
             raise Drop
-
-    def _feed(self) -> bytes:
-        return answer(status="503 Gone") if self.feed is None else json_answer(self.feed)
 
     def _read(self, connection: socket.socket, stream: BinaryIO, number: int) -> Received | None:
         first = stream.readline().decode("latin-1").split()
@@ -158,3 +157,7 @@ class ScriptedUpstream:
             stream.readline()
         stream.readline()
         return b"".join(parts)
+
+
+def _own(document: dict[str, Any] | None) -> bytes:
+    return answer(status="503 Gone") if document is None else json_answer(document)

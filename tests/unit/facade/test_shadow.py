@@ -2,11 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from time import monotonic
 
+from facade.admission.adaptive import Tuning
+from facade.admission.admission import Admission
 from facade.book import RouteBook
+from facade.callers import Callers
 from facade.exchange import Desk
 from facade.metrics import Metrics
 from facade.positions import Positions
+from facade.resilience.declared import Declaration
+from facade.resilience.guard import Guards
 from facade.routes import ContextState, Feed, Route
 from facade.settings import Settings
 from facade.shadow import Sample, Shadow
@@ -23,6 +29,11 @@ def shadowed(percent: float) -> Route:
     return found
 
 
+def sitting_at(settings: Settings, upstreams: Upstreams, metrics: Metrics) -> Desk:
+    guards = Guards(Declaration(), monotonic)
+    return Desk(settings, RouteBook([]), upstreams, Positions(settings, None), metrics, guards, Callers(""), Admission(Tuning()))
+
+
 def test_queue_is_bounded() -> None:
     """A candidate that hangs fills no memory: further reads are not compared, and that is counted."""
 
@@ -30,7 +41,7 @@ def test_queue_is_bounded() -> None:
         settings = Settings("http://127.0.0.1:1", shadow_queue=5, var_dir=Path("/nowhere"))
         metrics = Metrics()
         upstreams = Upstreams(settings, {})
-        desk = Desk(settings, RouteBook([]), upstreams, Positions(settings, None), metrics)
+        desk = sitting_at(settings, upstreams, metrics)
         shadow = Shadow(desk, None)
         route = shadowed(100)
         for _ in range(20):
@@ -47,7 +58,7 @@ def test_share_of_reads() -> None:
     async def run() -> list[int]:
         settings = Settings("http://127.0.0.1:1", var_dir=Path("/nowhere"))
         upstreams = Upstreams(settings, {})
-        shadow = Shadow(Desk(settings, RouteBook([]), upstreams, Positions(settings, None), Metrics()), None)
+        shadow = Shadow(sitting_at(settings, upstreams, Metrics()), None)
         wanted = [sum(shadow.wants(shadowed(percent)) for _ in range(1_000)) for percent in (0, 100)]
         route = shadowed(20)
         wanted.append(sum(shadow.wants(route) for _ in range(5_000)))

@@ -1,0 +1,22 @@
+"""Who the facade is, told to its upstreams: a short-lived signed token with every attempt, since a token is accepted once."""
+
+from chassis.callers.tokens import Signer
+
+_ISSUER = "facade"
+
+
+class Callers:
+    """`secret` is what all processes of the platform share; without one nothing is told."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._signers: dict[str, Signer] = {}
+
+    def line(self, audience: str) -> bytes:
+        """The header line for an upstream of this name: "monolith", or the context of a service."""
+        if not self._secret:
+            return b""
+        signer = self._signers.get(audience)
+        if signer is None:
+            signer = self._signers[audience] = Signer(self._secret, _ISSUER, audience)
+        return b"banyan-caller: %b\r\n" % signer.sign()

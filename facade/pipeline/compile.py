@@ -1,0 +1,135 @@
+"""Makes the table of policies from what is declared, out of the parts that all policies of this process share."""
+
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from facade import problems
+from facade.identity.apikeys import ApiKeys
+from facade.identity.feed import ApiKey
+from facade.identity.jwks import KeySet
+from facade.identity.quota import KeyQuota
+from facade.identity.stage import Authenticate, Authorise, Mode
+from facade.identity.tokens import Tokens
+from facade.limits.declared import By, Limit
+from facade.limits.rule import Terms
+from facade.limits.stage import RateLimit
+from facade.pipeline.declared import Declared, InvalidPolicies, RouteRules
+from facade.pipeline.stage import Policy, Stage
+from facade.pipeline.table import PolicyTable
+from facade.request import Request
+from facade.responses import openapi
+from facade.responses.cache import CacheStage
+from facade.responses.compress import CompressStage, Memory
+from facade.responses.cors import CorsStage
+from facade.responses.openapi import Document, InvalidDocument
+from facade.responses.secure import SecureStage
+from facade.responses.shared import Cache
+from facade.responses.transform import TransformStage
+from facade.responses.validate import HeaderLimit, ValidateStage
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What outlives a table: it is handed to the next one."""
+
+    tokens: Tokens
+    keys: ApiKeys
+    quota: KeyQuota
+    terms: Terms
+    cache: Cache
+    compressed: Memory
+
+    @classmethod
+    def of(cls, issuer: KeySet, terms: Terms, cache: Cache, compressed: Memory) -> Self:
+        """The parts around these; API keys come later."""
+        keys = ApiKeys()
+        return cls(Tokens(issuer), keys, KeyQuota(keys, terms), terms, cache, compressed)
+
+    def take_keys(self, keys: Iterable[ApiKey]) -> None:
+        """Put these API keys in force, and no others."""
+        self.keys.replace(keys)
+        self.quota.forget()
+
+
+class BodyLimit:
+    """Refuses a body that says of itself that it is too large. One that does not say is counted while it is read."""
+
+    name = "max-body"
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def before(self, request: Request) -> Awaitable[None] | None:
+        """Raises the `Problem` 413."""
+        length = request.inbound.length
+        if length is not None and length > self._most:
+            raise problems.body_beyond(self._most)
+        if request.inbound.chunked:
+            request.most = self._most
+        return None
+
+    def explain(self, request: Request) -> str:
+        """What a body may have here."""
+        length = request.inbound.length
+        return f"{'none' if length is None else length} of at most {self._most} bytes"
+
+
+def compiled(declared: Declared, parts: Parts) -> PolicyTable:
+    """The table of everything that is declared. Raises `InvalidPolicies` for documents that cannot be used."""
+    documents = _documents(declared)
+    return PolicyTable.of(
+        Policy.of(rules.path, rules.methods, _stages(rules, parts, documents), rules.priority) for rules in declared.routes
+    )
+
+
+def _documents(declared: Declared) -> dict[Path, Document]:
+    """Every OpenAPI document that a route names, read once."""
+    documents: dict[Path, Document] = {}
+    errors: list[str] = []
+    for path in sorted({rules.contract.document for rules in declared.routes if rules.contract is not None}):
+        try:
+            documents[path] = openapi.load(path)
+        except InvalidDocument as error:
+            errors += [f"{path}: {one}" for one in error.errors]
+    if errors:
+        raise InvalidPolicies(errors)
+    return documents
+
+
+def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document]) -> tuple[Stage, ...]:
+    """From the outermost to the one next to the upstream. Addresses are counted before credentials are checked, since checking is
+    what costs; callers after it, since before it nobody knows them.
+    """
+    scope = rules.path + ",".join(sorted(rules.methods))
+    stages: list[Stage] = []
+    if rules.secure is not None:
+        stages.append(SecureStage(rules.secure))
+    if rules.cors is not None:
+        stages.append(CorsStage(rules.cors))
+    if rules.max_header is not None:
+        stages.append(HeaderLimit(rules.max_header))
+    stages.append(BodyLimit(rules.max_body))
+    stages += _limits([limit for limit in rules.limits if limit.by is By.IP], scope, parts)
+    if rules.authenticate is not Mode.NONE:
+        stages += [Authenticate(rules.authenticate, parts.tokens, parts.keys), parts.quota]
+    if rules.scopes.read or rules.scopes.write:
+        stages.append(Authorise(rules.scopes.read, rules.scopes.write))
+    stages += _limits([limit for limit in rules.limits if limit.by is not By.IP], scope, parts)
+    if rules.contract is not None:
+        stages.append(ValidateStage(rules.contract, documents[rules.contract.document]))
+    rewrites_bodies = rules.transform is not None and rules.transform.reply.members is not None
+    if rules.transform is not None and not rewrites_bodies:
+        stages.append(TransformStage(rules.transform))
+    if rules.compress is not None:
+        stages.append(CompressStage(rules.compress, parts.compressed))
+    if rules.transform is not None and rewrites_bodies:
+        stages.append(TransformStage(rules.transform))  # next to the upstream: it reads bodies, which are compressed further out
+    if rules.cache is not None:
+        stages.append(CacheStage(rules.cache, parts.cache))
+    return tuple(stages)
+
+
+def _limits(limits: list[Limit], scope: str, parts: Parts) -> list[Stage]:
+    return [RateLimit(limits, scope, parts.terms)] if limits else []

@@ -1,0 +1,207 @@
+"""The file that declares policies: defaults, and routes that say what differs. All of it is checked before any of it is used.
+
+    [defaults]
+    authenticate = "optional"
+    limits = ["6000/1m per ip"]
+
+    [[routes]]
+    path = "/api/v1/orders"
+    authenticate = "required"
+
+The longest path wins; of two routes with the same path, the one that names the method. It refuses keys that it does not know.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from facade.admission.admission import Priority
+from facade.identity.stage import Mode
+from facade.limits.declared import BadLimit, Limit, parse_all
+from facade.resilience.declared import Declaration, InvalidResilience
+from facade.responses.cache import Cached
+from facade.responses.compress import Compressed
+from facade.responses.cors import Cors
+from facade.responses.secure import Secure
+from facade.responses.transform import Transformed
+from facade.responses.validate import Validated
+
+_PATH = re.compile(r"/|(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class InvalidPolicies(ValueError):
+    """The file cannot be used. `errors` names everything that is wrong with it."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = tuple(errors)
+
+
+def _limits(value: Any) -> tuple[Limit, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ValueError("is no list of texts like '600/1m per ip'")
+    try:
+        return parse_all(value)
+    except BadLimit as error:
+        raise ValueError(str(error)) from error
+
+
+def _priority(value: Any) -> Priority:
+    return Priority.of(value) if isinstance(value, str) else value
+
+
+def _path(text: str) -> str:
+    if not _PATH.fullmatch(text) or "." in text.split("/") or ".." in text.split("/"):
+        raise ValueError(f"{text!r} is no decoded path without a slash at its end")
+    return text
+
+
+def _methods(methods: frozenset[str]) -> frozenset[str]:
+    if unknown := sorted(methods - _METHODS):
+        raise ValueError(f"{', '.join(unknown)}: not among {', '.join(sorted(_METHODS))}")
+    return methods
+
+
+def _scopes(scopes: frozenset[str]) -> frozenset[str]:
+    if bad := sorted(scope for scope in scopes if not _SCOPE.fullmatch(scope)):
+        raise ValueError(f"no scopes: {', '.join(map(repr, bad))}")
+    return scopes
+
+
+Scopes = Annotated[frozenset[str], AfterValidator(_scopes)]
+_OFF = BeforeValidator(lambda value: None if value is False else value)
+"""TOML has no null: `false` takes back what the defaults say."""
+_STRICT = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Needed(BaseModel):
+    """The scopes that a caller must hold for GET, HEAD and OPTIONS, and for everything else."""
+
+    model_config = _STRICT
+    read: Scopes = frozenset()
+    write: Scopes = frozenset()
+
+
+class Rules(BaseModel):
+    """What may be said in `[defaults]` and in a route."""
+
+    model_config = _STRICT
+    authenticate: Mode = Mode.OPTIONAL
+    scopes: Needed = Needed()
+    limits: Annotated[tuple[Limit, ...], BeforeValidator(_limits)] = ()
+    priority: Annotated[Priority, BeforeValidator(_priority)] = Priority.NORMAL
+    max_body: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    """Bytes."""
+    secure: Annotated[Secure | None, _OFF] = Secure()
+    cors: Annotated[Cors | None, _OFF] = None
+    compress: Annotated[Compressed | None, _OFF] = None
+    cache: Annotated[Cached | None, _OFF] = None
+    transform: Annotated[Transformed | None, _OFF] = None
+    contract: Annotated[Validated | None, _OFF] = None
+    """The upstream's OpenAPI document, to which requests are held."""
+    max_header: Annotated[int | None, _OFF, Field(ge=0)] = None
+    """Bytes of all fields together; the entrance takes 32 KiB in any case."""
+
+    @model_validator(mode="after")
+    def _somebody_holds_scopes(self) -> Self:
+        if self.authenticate is Mode.NONE and (self.scopes.read or self.scopes.write):
+            raise ValueError("scopes are asked for, but authenticate is none: nobody could pass")
+        return self
+
+
+class RouteRules(Rules):
+    """One `[[routes]]`. No `methods`: all."""
+
+    path: Annotated[str, AfterValidator(_path)]
+    methods: Annotated[frozenset[str], AfterValidator(_methods)] = frozenset()
+
+
+class Declared(BaseModel):
+    """The whole file, defaults filled in. `resilience`: how each context's upstreams are protected, on either side."""
+
+    model_config = _STRICT
+    routes: tuple[RouteRules, ...]
+    resilience: Declaration
+
+
+def read(file: Path) -> Declared:
+    """The declarations in a file. Raises `InvalidPolicies`."""
+    try:
+        raw = tomllib.loads(file.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidPolicies([f"{file}: {error}"]) from error
+    return declare(raw)
+
+
+def declare(raw: Mapping[str, Any]) -> Declared:
+    """The declarations of a decoded file. Raises `InvalidPolicies`."""
+    errors = [f"{key}: there is no such table" for key in sorted(raw.keys() - {"defaults", "routes", "resilience"})]
+    defaults, routes, resilience = raw.get("defaults", {}), raw.get("routes", []), raw.get("resilience", {})
+    for name, value, kind in (("defaults", defaults, dict), ("routes", routes, list), ("resilience", resilience, dict)):
+        if not isinstance(value, kind):
+            raise InvalidPolicies([*errors, f"{name}: is no {'table' if kind is dict else 'array of tables'}"])
+    found = [_checked(Rules, "defaults", defaults, errors)]
+    given = [{"path": "/"}, *routes] if not any(_is_root(route) for route in routes) else routes
+    for number, route in enumerate(given, 1 - (len(given) - len(routes))):
+        if not isinstance(route, dict):
+            errors.append(f"routes[{number}]: is no table")
+            continue
+        where = f"routes[{number}] ({route.get('path', 'no path')})"
+        own = [error for error in _wrong(RouteRules, where, {**defaults, **route}) if not _is_of_defaults(error, where, route)]
+        errors += own
+        if not own and found[0] is not None:
+            found.append(RouteRules.model_validate({**defaults, **route}))
+    protection = _protection(resilience, errors)
+    declared = tuple(rules for rules in found if isinstance(rules, RouteRules))
+    errors += _clashes(declared)
+    if errors:
+        raise InvalidPolicies(errors)
+    return Declared(routes=declared, resilience=protection)
+
+
+def _is_root(route: Any) -> bool:
+    return isinstance(route, dict) and route.get("path") == "/" and not route.get("methods")
+
+
+def _checked(kind: type[Rules], where: str, raw: Any, errors: list[str]) -> Rules | None:
+    wrong = list(_wrong(kind, where, raw))
+    errors += wrong
+    return None if wrong else kind.model_validate(raw)
+
+
+def _wrong(kind: type[Rules], where: str, raw: Any) -> Iterator[str]:
+    try:
+        kind.model_validate(raw)
+    except ValidationError as error:
+        for one in error.errors():
+            place = ".".join(map(str, one["loc"]))
+            yield f"{where}{'.' if place else ''}{place}: {one['msg'].removeprefix('Value error, ')}"
+
+
+def _is_of_defaults(error: str, where: str, route: Mapping[str, Any]) -> bool:
+    """Whether an error was inherited, and is told where it was made."""
+    key = error.removeprefix(f"{where}.").partition(":")[0].partition(".")[0]
+    return key not in route and key != "path"
+
+
+def _protection(raw: Mapping[str, Any], errors: list[str]) -> Declaration:
+    try:
+        return Declaration.parse(raw)
+    except InvalidResilience as error:
+        errors += [f"resilience.{one}" for one in error.errors]
+        return Declaration()
+
+
+def _clashes(routes: tuple[RouteRules, ...]) -> Iterator[str]:
+    """Two routes that claim the same requests."""
+    seen: dict[tuple[str, str], int] = {}
+    for number, route in enumerate(routes):
+        for method in route.methods or {"*"}:
+            if (other := seen.setdefault((route.path, method), number)) != number:
+                yield f"{route.path}: two routes claim {'all methods' if method == '*' else method} ({other} and {number})"

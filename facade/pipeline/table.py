@@ -1,0 +1,30 @@
+"""The policies in force, by path and method: immutable, replaced as a whole."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from facade.pipeline.stage import Policy
+
+NOTHING = Policy.of("/", frozenset(), ())
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTable:
+    """The longest path wins; of two with the same path, the one that names the method."""
+
+    policies: tuple[Policy, ...]
+
+    @classmethod
+    def of(cls, policies: Iterable[Policy]) -> Self:
+        return cls(tuple(sorted(policies, key=lambda policy: (-len(policy.path), not policy.methods))))
+
+    def match(self, method: str, path: str) -> Policy:
+        """The policy of a decoded path; a policy's path ends at a slash or with the request's."""
+        for policy in self.policies:
+            prefix = policy.path
+            if path.startswith(prefix) and (prefix == "/" or len(path) == len(prefix) or path[len(prefix)] == "/"):
+                methods = policy.methods
+                if not methods or method in methods:
+                    return policy
+        return NOTHING

@@ -1,0 +1,278 @@
+"""A response cache shared by everybody that one worker serves (RFC 9111, 5861, 9211); see `freshness` for whom it serves what.
+
+It refuses to give what one person was answered to another: an answer to a request with credentials is kept only where it says
+`public` or `s-maxage`, and one that does not say so is never given to a request with credentials. An answer whose fetch was
+overtaken by a purge, or by a write to the same path, is given but not kept.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from facade.problems import Problem
+from facade.responses import asking, freshness, kept
+from facade.responses.asking import Asking, Flight
+from facade.responses.contract import Reply, Request
+from facade.responses.freshness import Extra, Use
+from facade.responses.shared import Cache, Question
+from facade.responses.store import Stored
+
+log = logging.getLogger(__name__)
+
+_READS = frozenset({"GET", "HEAD"})
+_SAFE = _READS | {"OPTIONS", "TRACE"}
+
+
+class Cached(BaseModel):
+    """A route's `cache`: `true`, or a table. Times in seconds, `largest` in bytes.
+
+    `ttl` is the lifetime of a 200 that names none. `stale_while_revalidate` and `stale_if_error` hold where the answer says
+    nothing. `patience`: how long a request waits for the same one that is being fetched. `pass_for`: how long a target, once its
+    answer could not be kept, is fetched by each request for itself, without waiting.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ttl: float | None = Field(default=None, gt=0, le=31_536_000)
+    stale_while_revalidate: float = Field(default=0.0, ge=0, le=31_536_000)
+    stale_if_error: float = Field(default=0.0, ge=0, le=31_536_000)
+    largest: int = Field(default=1 << 20, gt=0)
+    patience: float = Field(default=5.0, gt=0)
+    pass_for: float = Field(default=10.0, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _true(cls, value: Any) -> Any:
+        return {} if value is True else value
+
+
+class CacheStage:
+    """A route's share of the cache. It is the stage next to the upstream: last before, first after.
+
+    `whole`: so many bytes of an answer must be there before `after` is asked; larger ones stream by.
+    """
+
+    name = "cache"
+
+    def __init__(self, declared: Cached, cache: Cache) -> None:
+        self.whole = declared.largest
+        self._declared = declared
+        self._extra = Extra(declared.ttl, declared.stale_while_revalidate, declared.stale_if_error)
+        self._cache = cache
+
+    # ---- before the upstream is asked
+
+    def before(self, request: Request) -> Awaitable[None] | None:
+        """Answer from what is kept, or prepare the question. Raises `Problem` 504 where only a kept answer was wanted."""
+        if request.method not in _READS:
+            return None
+        cache = self._cache
+        ask = asking.read(request, cache.now())
+        if ask.passes_by:
+            ask.why = b"bypass"
+            cache.under_way[id(request)] = ask
+            return None
+        stored = self._find(ask, request)
+        if stored is not None and self._give(ask, stored, request):
+            return None
+        if b"only-if-cached" in ask.directives:
+            raise Problem(504, "not-cached", "Not cached", "only a kept answer was asked for, and there is none that is fresh")
+        flight = cache.flights.get(ask.key)
+        if flight is not None and self._may_wait(ask, stored):
+            return self._wait(request, ask, flight)
+        self._forward(ask, stored, request, lead=flight is None)
+        return None
+
+    def explain(self, request: Request) -> str:
+        """Whether a kept answer would be given, and why not."""
+        if request.method not in _READS:
+            return f"not looked up: {request.method} is no read; a successful answer makes what is kept of the path go"
+        ask = asking.read(request, self._cache.now())
+        if ask.passes_by:
+            return "passed by: the request's conditions or its no-store are for the upstream"
+        stored = self._find(ask, request)
+        if stored is None:
+            return f"nothing to give: {ask.why.decode()}"
+        age = self._cache.now() - stored.born
+        decided = freshness.use(age, stored.terms, ask.directives).name.lower().replace("_", " ")
+        return f"{decided}: kept for {age:.1f} s of {stored.terms.lifetime:g} s"
+
+    def _find(self, ask: Asking, request: Request) -> Stored | None:
+        store = self._cache.store
+        vary = store.vary(ask.key)
+        if vary is None:
+            return None
+        stored = store.get(ask.key, asking.varied(vary, request))
+        if stored is None:
+            ask.why = b"vary-miss"
+        elif ask.credentials and not stored.terms.shared:
+            ask.why = b"bypass"
+            return None
+        return stored
+
+    def _give(self, ask: Asking, stored: Stored, request: Request) -> bool:
+        """Set the answer, if this one may be given."""
+        cache = self._cache
+        age = cache.now() - stored.born
+        decided = freshness.use(age, stored.terms, ask.directives)
+        if decided is Use.GIVE_AND_ASK and cache.refetch is None:
+            decided = Use.ASK
+        if decided is Use.ASK:
+            ask.why = b"request" if age < stored.terms.lifetime else b"stale"
+            return False
+        status = b"banyan; hit; ttl=%d" % (stored.terms.lifetime - age)
+        if ask.collapsed:
+            status = b"banyan; fwd=%b; collapsed" % ask.why
+        request.reply = kept.answer(ask, stored, age, status)
+        cache.counts["hit"] += 1
+        if decided is Use.GIVE_AND_ASK and ask.key not in cache.flights:
+            self._ask_again(ask, stored, request)
+        return True
+
+    def _may_wait(self, ask: Asking, stored: Stored | None) -> bool:
+        """Nobody waits whom the answer would not help: it may be another's, or older than what was asked for."""
+        if b"no-cache" in ask.directives or b"max-age" in ask.directives or self._cache.passes(ask.key):
+            return False
+        return not ask.credentials or (stored is not None and stored.terms.shared)
+
+    async def _wait(self, request: Request, ask: Asking, flight: Flight) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(flight.wait()), self._declared.patience)
+        stored = self._find(ask, request)
+        ask.collapsed = True
+        if stored is None or not self._give(ask, stored, request):
+            ask.collapsed = False
+            self._forward(ask, stored, request, lead=ask.key not in self._cache.flights)
+
+    def _forward(self, ask: Asking, stored: Stored | None, request: Request, *, lead: bool) -> None:
+        """Prepare the question for the upstream: whole, or whether what is kept is still good."""
+        cache = self._cache
+        whole = request.method == "GET" and not ask.range
+        cache.under_way[id(request)] = ask
+        cache.begin(ask, lead=lead and whole and not cache.passes(ask.key) and self._may_wait(ask, stored))
+        ask.stored = stored
+        if not whole:
+            return
+        if ask.if_none_match or ask.if_modified_since:
+            ask.stripped = True
+            request.passed = asking.without_conditions(request.passed)
+        if stored is not None and (lines := asking.validators(stored)):
+            request.extra.append(lines)
+
+    # ---- after it has answered
+
+    def after(self, request: Request, reply: Reply) -> None:
+        """Keep the answer, freshen what is kept, or give that instead of a failure."""
+        if request.reply is reply:
+            return
+        if request.method not in _SAFE:
+            if 200 <= reply.status < 400:
+                self._cache.written(kept.written(request, reply))
+            reply.fields = [pair for pair in reply.fields if pair[0] != b"surrogate-key"]
+            return
+        ask = self._cache.under_way.get(id(request))
+        if ask is None or ask.settled:
+            return
+        if ask.passes_by or ask.range or request.method != "GET":
+            kept.tell(reply, b"banyan; fwd=%b" % ask.why)
+            return
+        self._cache.counts[ask.why.decode()] += 1
+        self._settle(ask, reply, request)
+
+    def rescue(self, request: Request, problem: Problem) -> Reply | None:
+        """A stale answer in place of the problem to which asking the upstream came, where the terms allow it."""
+        ask = self._cache.under_way.get(id(request))
+        if ask is None or ask.settled:
+            return None
+        stale = self._stale(ask, problem.status)
+        ask.settled = stale is not None
+        return stale
+
+    def ended(self, request: Request) -> None:
+        """The request is over, whichever way: to be called once for every request that `before` has seen."""
+        ask = self._cache.under_way.pop(id(request), None)
+        if ask is not None:
+            self._cache.end(ask)
+
+    def _settle(self, ask: Asking, reply: Reply, request: Request) -> None:
+        ask.settled = True
+        old, status = ask.stored, reply.status
+        told = b"banyan; fwd=%b; fwd-status=%d" % (ask.why, status)
+        if status == 304 and old is not None:
+            self._freshen(ask, old, reply, told)
+        elif (stale := self._stale(ask, status)) is not None:
+            kept.become(reply, stale)
+        elif self._keep(ask, reply, request):
+            self._finish(ask, reply, told + b"; stored")
+        else:
+            if not ask.credentials and not ask.flight.tainted and status < 500:
+                self._cache.pass_by(ask.key, self._declared.pass_for)
+            self._finish(ask, reply, told)
+
+    def _keep(self, ask: Asking, reply: Reply, request: Request) -> bool:
+        """Keep the answer, unless it must not be."""
+        terms = freshness.terms(reply.status, reply.fields, self._extra, credentials=ask.credentials)
+        body = reply.body
+        if terms is None or body is None or len(body) > self.whole or ask.flight.tainted:
+            return False
+        self._cache.keep(kept.stored(ask, request, reply, body=body, terms=terms, born=self._born(ask, reply)))
+        return True
+
+    def _freshen(self, ask: Asking, old: Stored, reply: Reply, told: bytes) -> None:
+        """Give what is kept with the fields of the 304 (RFC 9111, 4.3.4), and keep that unless its terms or a write forbid it."""
+        cache = self._cache
+        fields = kept.merged(old, reply)
+        terms = freshness.terms(old.status, fields, self._extra, credentials=ask.credentials)
+        born = self._born(ask, reply)
+        fresh = kept.freshened(old, fields, terms, born) if terms is not None else None
+        if fresh is None:
+            cache.store.drop_path(old.path)
+        elif not ask.flight.tainted:
+            cache.keep(fresh)
+        given = replace(old, fields=tuple(fields))
+        kept.become(reply, kept.answer(ask, given, cache.now() - born, told))
+
+    def _finish(self, ask: Asking, reply: Reply, told: bytes) -> None:
+        kept.tell(reply, told)
+        if ask.stripped and reply.status == 200:
+            kept.condition(ask, reply)
+
+    def _born(self, ask: Asking, reply: Reply) -> float:
+        """The clock's time at which an answer's age was nought."""
+        cache = self._cache
+        return cache.now() - freshness.first_age(reply.fields, delay=cache.now() - ask.since, wall=cache.wall())
+
+    def _stale(self, ask: Asking, status: int) -> Reply | None:
+        stored = ask.stored
+        if stored is None:
+            return None
+        age = self._cache.now() - stored.born
+        if not freshness.after_error(age, stored.terms, status):
+            return None
+        self._cache.counts["stale-if-error"] += 1
+        told = (ask.why, status, stored.terms.lifetime - age)
+        return kept.answer(ask, stored, age, b"banyan; fwd=%b; fwd-status=%d; ttl=%d; detail=stale-if-error" % told)
+
+    # ---- meanwhile
+
+    def _ask_again(self, ask: Asking, stored: Stored, request: Request) -> None:
+        again = Asking(ask.key, ask.path, self._cache.now(), credentials=ask.credentials, stored=stored, why=b"stale")
+        lines = asking.without_conditions(request.passed) + b"".join(request.extra) + asking.validators(stored)
+        self._cache.begin(again, lead=True)
+        self._cache.spawn(self._refresh(again, Question(request.path, request.target, request.host, lines), request))
+
+    async def _refresh(self, ask: Asking, question: Question, request: Request) -> None:
+        """Renew a kept answer that was given stale. A failure leaves it, until it is too old to be given."""
+        refetch = self._cache.refetch
+        assert refetch is not None
+        try:
+            self._settle(ask, await refetch(question), request)
+        except Exception as error:  # noqa: BLE001 whatever it is, no request waits for it
+            log.info("%s could not be asked again: %r", question.path, error)
+        finally:
+            self._cache.end(ask)

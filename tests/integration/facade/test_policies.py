@@ -1,0 +1,130 @@
+"""Policies on a running facade: declared in a file, exchanged while requests pass, refused as a whole."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from chassis.identity.keys import signing_key
+from chassis.identity.tokens import issue
+from tests.integration.facade.entrance import Entrance, until
+from tests.integration.facade.scripted import ScriptedUpstream
+
+OPEN = '[defaults]\nauthenticate = "none"\nsecure = false\n'
+SHUT = f'{OPEN}[[routes]]\npath = "/x"\nauthenticate = "required"\n'
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "gateway.toml"
+    path.write_text(OPEN)
+    return path
+
+
+@pytest.fixture
+def own(monolith: ScriptedUpstream, tmp_path: Path, file: Path) -> Iterator[Entrance]:
+    """A facade with policies of its own."""
+    entrance = Entrance(monolith, tmp_path / "var", {"FACADE_POLICIES": str(file)}).start()
+    yield entrance
+    entrance.stop()
+
+
+def refused(entrance: Entrance) -> bool:
+    return "banyan_facade_policies_refused 1" in entrance.ask("GET", "/metrics").body.decode()
+
+
+def test_a_changed_file_is_in_force_without_a_request_lost(own: Entrance, file: Path) -> None:
+    """The table is exchanged as a whole between two requests; connections stay."""
+    statuses: list[int] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            statuses.append(own.ask("GET", "/y").status)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for text, expected in ((SHUT, 401), (OPEN, 200), (SHUT, 401)):
+            file.write_text(text + f"# {len(statuses)}\n")
+            until(lambda expected=expected: own.ask("GET", "/x").status == expected)
+    finally:
+        over.set()
+        asking.join()
+    assert set(statuses) == {200}
+
+
+def test_a_bad_file_leaves_the_last_good_one_in_force(own: Entrance, file: Path) -> None:
+    """What was demanded is still demanded, and the metrics say that the file is not what is in force."""
+    file.write_text(SHUT)
+    until(lambda: own.ask("GET", "/x").status == 401)
+    file.write_text('[[routes]]\npath = "/x"\nauthenticate = "perhaps"\n')
+    until(lambda: refused(own))
+    assert own.ask("GET", "/x").status == 401
+    file.write_text(OPEN)
+    until(lambda: own.ask("GET", "/x").status == 200)
+    assert not refused(own)
+
+
+def test_a_bad_file_is_told_before_anything_starts(monolith: ScriptedUpstream, tmp_path: Path) -> None:
+    """One line that names every mistake, and a non-zero exit."""
+    bad = tmp_path / "bad.toml"
+    bad.write_text('[defaults]\nauthenticate = "perhaps"\nlimits = ["x"]\n')
+    done = command("serve", "--port", "1", policies=bad, monolith=monolith)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "defaults.authenticate" in done.stderr
+    assert "defaults.limits" in done.stderr
+
+
+def command(*words: str, policies: Path, monolith: ScriptedUpstream, var: Path | None = None) -> subprocess.CompletedProcess[str]:
+    own = {"FACADE_POLICIES": str(policies), "MONOLITH_URL": monolith.url, "BANYAN_VAR": str(var or policies.parent / "var")}
+    environment = {**os.environ, **own}
+    return subprocess.run([sys.executable, "-m", "facade", *words], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_routes_prints_the_effective_table(monolith: ScriptedUpstream, file: Path) -> None:
+    """Every path that a policy or a context names, with what is asked there and who answers."""
+    file.write_text(SHUT)
+    lines = json.loads(command("routes", "--json", policies=file, monolith=monolith).stdout)
+    found = {line["path"]: line for line in lines}
+    assert found["/x"]["stages"] == ["max-body", "authenticate", "key-quota"]
+    assert found["/api/v1/users"]["context"] == "users"
+    assert found["/api/v1/users"]["side"] == "monolith"
+    assert "/api/v1/users" in command("routes", policies=file, monolith=monolith).stdout
+
+
+def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, file: Path, tmp_path: Path) -> None:
+    """In order, up to the one that ends the request; with the routes that the running facade has kept."""
+    file.write_text(SHUT)
+    own.route("service", epoch=3)
+
+    def steps(*words: str) -> list[tuple[str, str]]:
+        done = command("explain", "--json", *words, policies=file, monolith=monolith, var=tmp_path / "var")
+        return [(step["stage"], step["said"]) for step in json.loads(done.stdout)]
+
+    assert steps("GET", "/x")[-1][0] == "answer"
+    assert steps("GET", "/x")[-1][1].startswith("401")
+    assert steps("GET", "/internal/x")[-1] == ("never passes", "refused with 404: there is nothing at /internal/x")
+    assert steps("GET", "/a/../b")[-1][1].startswith("refused with 400")
+    assert steps("POST", "/api/v1/users/me")[-1] == ("route", "the service: context users, epoch 3, authority service")
+
+
+def test_a_signed_in_user_passes_where_that_is_required(own: Entrance, monolith: ScriptedUpstream, file: Path) -> None:
+    """The token is checked with the keys that the monolith publishes; a forged one is refused, and no upstream hears of it."""
+    monolith.keys = signing_key().jwks()
+    file.write_text(SHUT)
+    until(lambda: own.ask("GET", "/x").status == 401)
+    token = issue(uuid4(), 7, signer=signing_key())
+    until(lambda: own.ask("GET", "/x", Authorization=f"Bearer {token}").status == 200)
+    head, body, signature = token.split(".")
+    forged = f"{head}.{body}.{signature[:-6]}AAAAAA"
+    heard = len(monolith.received)
+    assert own.ask("GET", "/x", Authorization=f"Bearer {forged}").status == 401
+    assert len(monolith.received) == heard

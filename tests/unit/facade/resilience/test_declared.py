@@ -1,0 +1,62 @@
+"""The declaration: defaults, and errors all at once."""
+
+from typing import Any
+
+import pytest
+
+from facade.resilience.declared import Breaker, Bulkhead, Declaration, InvalidResilience, Resilience
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    """An empty declaration is a whole one; whole numbers stand for seconds as well."""
+    assert Resilience.parse({}) == Resilience()
+    parsed = Resilience.parse({"breaker": {"minimum": 5, "window": 30}, "bulkhead": {}})
+    assert parsed == Resilience(breaker=Breaker(minimum=5, window=30))
+
+
+def test_all_errors_are_told_at_once() -> None:
+    """Whoever mends a declaration mends it once."""
+    raw: dict[str, Any] = {
+        "breakers": {},
+        "retries": 3,
+        "breaker": {"minimum": 0, "failure_rate": 1.5, "window": "10", "volume": 3},
+        "backoff": {"first": 2.0, "longest": 1.0},
+        "bulkhead": {"most": 1.5, "waiting": True, "longest_wait": float("nan")},
+        "deadline": {"total": float("inf")},
+    }
+    with pytest.raises(InvalidResilience) as refused:
+        Resilience.parse(raw)
+    assert refused.value.errors == (
+        "backoff: longest is less than first",
+        "breaker.failure_rate: is 1.5, which is not within 0.001 and 1",
+        "breaker.minimum: is 0, which is not 1 or a finite more",
+        "breaker.volume: there is no such entry",
+        "breaker.window: is '10', which is no number",
+        "breakers: there is no such table",
+        "bulkhead.longest_wait: is nan, which is not 0 or a finite more",
+        "bulkhead.most: is 1.5, which is no whole number",
+        "bulkhead.waiting: is True, which is no whole number",
+        "deadline.total: is inf, which is not 0.001 or a finite more",
+        "retries: is 3, which is no table",
+    )
+
+
+def test_context_has_the_default_s_numbers_where_it_says_nothing() -> None:
+    """Entry by entry, not table by table; a context that is not named has them all."""
+    raw = {"default": {"breaker": {"minimum": 5, "window": 30.0}}, "users": {"breaker": {"minimum": 7}, "bulkhead": {"most": 1}}}
+    parsed = Declaration.parse(raw)
+    assert parsed.of("users") == Resilience(breaker=Breaker(minimum=7, window=30.0), bulkhead=Bulkhead(most=1))
+    assert parsed.of("orders") == parsed.default == Resilience(breaker=Breaker(minimum=5, window=30.0))
+    assert Declaration.parse({}) == Declaration()
+
+
+def test_errors_of_all_contexts_are_told_once() -> None:
+    """An error of the default is not repeated for each context that would inherit it."""
+    raw: dict[str, Any] = {"users": {"breaker": {"minimum": 0}}, "default": {"breaker": {"window": 0}}, "orders": 3}
+    with pytest.raises(InvalidResilience) as refused:
+        Declaration.parse(raw)
+    assert refused.value.errors == (
+        "default.breaker.window: is 0, which is not 0.1 or a finite more",
+        "users.breaker.minimum: is 0, which is not 1 or a finite more",
+        "orders: is 3, which is no table",
+    )

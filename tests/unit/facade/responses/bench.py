@@ -1,0 +1,72 @@
+"""A cache on a bench: its clock is set by hand, and its upstream is a list."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from facade.problems import Problem
+from facade.responses.cache import Cached, CacheStage
+from facade.responses.contract import Reply
+from facade.responses.shared import Cache, Question
+from tests.unit.facade.responses.asked import Asked
+
+
+@dataclass
+class Bench:
+    """A stage over a cache with a clock that is set by hand, and the requests that reached the upstream."""
+
+    declared: dict[str, object] = field(default_factory=dict)
+    room: int = 1 << 20
+    most: int = 100
+    time: float = 1000.0
+    reached: list[Asked] = field(default_factory=list)
+    again: list[Question] = field(default_factory=list)
+    renewed: Reply | None = None
+    announced: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cache = Cache(
+            self.room,
+            self.most,
+            refetch=self._refetch,
+            announce=self.announced.append,
+            now=lambda: self.time,
+            wall=lambda: self.time,
+        )
+        self.stage = CacheStage(Cached.model_validate(self.declared), self.cache)
+
+    async def _refetch(self, question: Question) -> Reply:
+        self.again.append(question)
+        if self.renewed is None:
+            raise OSError("gone")
+        return self.renewed
+
+    async def ask(self, request: Asked, answer: Reply | Problem | Callable[[], Awaitable[Reply]]) -> Reply:
+        """The whole way of a request, as the gateway goes it. `answer` is the upstream's, if it is asked."""
+        stage = self.stage
+        try:
+            waits = stage.before(request)
+            if waits is not None:
+                await waits
+            if request.reply is not None:
+                stage.after(request, request.reply)
+                return request.reply
+            self.reached.append(request)
+            if isinstance(answer, Problem):
+                rescued = stage.rescue(request, answer)
+                stage.after(request, rescued or answer.reply())
+                if rescued is None:
+                    raise answer
+                return rescued
+            given = answer if isinstance(answer, Reply) else await answer()
+            stage.after(request, given)
+            return given
+        finally:
+            stage.ended(request)
+
+    def now(self, request: Asked, answer: Reply | Problem = Problem(500, "x", "x", "not to be asked")) -> Reply:  # noqa: B008
+        return asyncio.run(self.ask(request, answer))
+
+
+def status_of(given: Reply) -> bytes:
+    return given.get(b"cache-status")

@@ -1,0 +1,163 @@
+"""Compression: who gets which coding, of what, and that it is the same text afterwards."""
+
+import random
+import zlib
+from collections.abc import Callable
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+from backports import zstd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facade.responses.compress import STREAMS, Compressed, CompressStage, Memory, is_text, negotiate
+from facade.responses.contract import Reply
+from tests.unit.facade.responses.asked import asked, reply
+
+CODINGS = ("zstd", "br", "gzip")
+OPEN: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": lambda data: zlib.decompress(data, 31), "br": brotli.decompress, "zstd": zstd.decompress,
+}  # fmt: skip
+TEXT = b'{"name": "banyan", "price": 12}' * 100
+
+
+def stage(**declared: object) -> CompressStage:
+    return CompressStage(Compressed.model_validate(declared), Memory(1 << 20))
+
+
+def answered(accept: str = "gzip", of: Reply | None = None, with_: CompressStage | None = None, **fields: str) -> Reply:
+    given_ = of or reply(200, TEXT, content_type="application/json")
+    (with_ or stage()).after(asked(accept_encoding=accept, **fields), given_)
+    return given_
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("", None), ("gzip", "gzip"), ("GZIP", "gzip"), ("x-gzip", "gzip"), ("gzip, br", "br"), ("gzip, br, zstd", "zstd"),
+        ("br;q=0.5, gzip;q=0.8", "gzip"), ("br;q=0, gzip;q=0", None), ("*", "zstd"), ("*;q=0", None), ("zstd;q=0, *;q=0.1", "br"),
+        ("identity", None), ("identity, gzip;q=0.5", None), ("identity;q=0.2, gzip;q=0.5", "gzip"), ("deflate", None),
+        ("gzip;q=2", None), ("gzip;level=9", None), ("gzip ; q=0.001", "gzip"), (",,gzip", "gzip"), ("identity;q=0", None),
+    ],
+)  # fmt: skip
+def test_negotiation(accepted: str, coding: str | None) -> None:
+    """The client's weights first, then the route's order; a weight that is none takes its coding out."""
+    assert negotiate(accepted.encode(), CODINGS) == coding
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_answer_is_the_same_text(coding: str) -> None:
+    """Whole bodies: smaller, named, without a length that is no longer true, and with a weak tag."""
+    told = answered(
+        coding, reply(200, TEXT, content_type="text/html; charset=utf-8", etag='"a"', content_length="9", accept_ranges="bytes")
+    )
+    assert told.body is not None
+    assert len(told.body) < len(TEXT)
+    assert OPEN[coding](told.body) == TEXT
+    assert (told.get(b"content-encoding"), told.get(b"etag"), told.get(b"vary")) == (
+        coding.encode(),
+        b'W/"a"',
+        b"Accept-Encoding",
+    )
+    assert not told.get(b"content-length") + told.get(b"accept-ranges")
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@given(parts=st.lists(st.binary(max_size=300), max_size=8))
+def test_streams_are_the_same_text(coding: str, parts: list[bytes]) -> None:
+    """However the parts fall; and every part can be read before the next one comes."""
+    coder = STREAMS[coding]()
+    made = [coder.feed(part) for part in parts]
+    assert OPEN[coding](b"".join(made) + coder.end()) == b"".join(parts)
+    assert all(one for one, part in zip(made, parts, strict=True) if part)
+
+
+def test_a_stream_gets_a_coder_and_no_length() -> None:
+    """A stream that says it is short is left."""
+    assert answered("br", reply(200, None, content_type="text/css", content_length="5000")).coder is not None
+    assert not answered("br", reply(200, None, content_type="text/css", content_length="5000")).get(b"content-length")
+    assert answered("br", reply(200, None, content_type="text/css")).coder is not None
+    assert answered("br", reply(200, None, content_type="text/css", content_length="50")).coder is None
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        reply(200, b"short", content_type="text/html"),
+        reply(200, TEXT, content_type="image/png"),
+        reply(200, TEXT),
+        reply(200, TEXT, content_type="text/event-stream"),
+        reply(200, TEXT, content_type="text/html", content_encoding="br"),
+        reply(200, TEXT, content_type="text/html", cache_control="public, No-Transform"),
+        reply(206, TEXT, content_type="text/html", content_range="bytes 0-9/10"),
+        reply(200, TEXT, content_type="text/html", set_cookie="a=b"),
+        reply(200, TEXT, content_type="text/html", cache_control="no-store"),
+    ],
+)
+def test_what_is_left_as_it_is(left: Reply) -> None:
+    """Nothing of it changes, not even `Vary`: it does not depend on the client."""
+    before = (left.body, list(left.fields))
+    assert (answered("gzip", left).body, left.fields) == before
+
+
+def test_secrets_are_compressed_only_where_declared() -> None:
+    """A cookie of the client's means that somebody's page may be in the answer; the gateway's own cookie does not."""
+    assert not answered("gzip", session="x", cookie="session=1").get(b"content-encoding")
+    assert not answered("gzip", cookie="banyan_anon=1; session=1").get(b"content-encoding")
+    assert answered("gzip", cookie="banyan_anon=1").get(b"content-encoding")
+    bold = stage(even_with_secrets=True)
+    told = reply(200, TEXT, content_type="text/html", set_cookie="a=b", cache_control="no-store")
+    assert answered("gzip", told, bold, cookie="session=1").get(b"content-encoding") == b"gzip"
+
+
+def test_vary_is_told_to_those_who_get_it_plain() -> None:
+    """Otherwise a cache behind this one would give the compressed form to everybody; once is enough."""
+    plain = answered("identity")
+    assert (plain.body, plain.get(b"vary")) == (TEXT, b"Accept-Encoding")
+    assert (
+        answered("gzip", reply(200, TEXT, content_type="text/css", vary="Cookie, accept-encoding")).get(b"vary")
+        == b"Cookie, accept-encoding"
+    )
+    assert answered("gzip", reply(304, b"", etag='"a"')).get(b"vary") == b"Accept-Encoding"
+    assert not answered("gzip", cache_control="no-transform").get(b"content-encoding")
+
+
+def test_what_does_not_shrink_is_left() -> None:
+    """Text that is noise."""
+    noise = random.Random(7).randbytes(2000)
+    told = answered("gzip", reply(200, noise, content_type="text/plain"))
+    assert (told.body, told.get(b"content-encoding")) == (noise, b"")
+
+
+def test_what_is_kept_is_compressed_once() -> None:
+    """The form of a kept body is remembered, within its bounds."""
+    memory = Memory(2 * len(TEXT))
+    first = memory.get("gzip", TEXT)
+    assert memory.get("gzip", TEXT) is first
+    memory.get("gzip", TEXT[1:])
+    assert memory.get("gzip", TEXT) is not first
+    request = asked(accept_encoding="br")
+    request.reply = reply(200, TEXT, content_type="text/css")
+    with_memory = CompressStage(Compressed(), Memory(1 << 20))
+    with_memory.after(request, request.reply)
+    once = request.reply.body
+    request.reply = reply(200, TEXT, content_type="text/css")
+    with_memory.after(request, request.reply)
+    assert request.reply.body is once
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text"),
+    [(b"application/problem+json", True), (b"Text/HTML; charset=x", True), (b"image/svg+xml", True), (b"image/jpeg", False),
+     (b"application/zip", False), (b"", False), (b"application/json-patch+json", True), (b"video/mp4", False)],
+)  # fmt: skip
+def test_types(content_type: bytes, text: bool) -> None:
+    """What is compressed already by its nature is not compressed again."""
+    assert is_text(content_type) is text
+
+
+def test_explain() -> None:
+    """The coding, or why there is none."""
+    assert stage().explain(asked(accept_encoding="br")) == "br, for text of at least 1024 bytes"
+    assert "accepts none" in stage().explain(asked())
+    assert "even_with_secrets" in stage().explain(asked(accept_encoding="br", cookie="s=1"))
