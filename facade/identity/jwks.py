@@ -49,7 +49,8 @@ class Patience:
 
     `refresh`: between two looks at the document; `retry`: the same after a failure. `cooldown`: between two fetches that unknown
     key ids cause. `doubt`: how long a key id that the document did not have is taken for unknown without asking again; `doubts`:
-    how many such are remembered. `answer`: how long one fetch may take.
+    how many such are remembered. `answer`: how long one fetch may take. `first`: between two fetches as long as no key was ever
+    had, for whatever causes them: issuer and facade start together.
     """
 
     refresh: float = 300.0
@@ -58,6 +59,7 @@ class Patience:
     doubt: float = 60.0
     doubts: int = 1024
     answer: float = 3.0
+    first: float = 0.25
 
 
 def parse(document: bytes) -> Mapping[str, Key]:
@@ -129,7 +131,8 @@ class KeySet:
         """Look at the document again and again until cancelled."""
         while True:
             good = await self.refresh()
-            await asyncio.sleep(self._patience.refresh if good else self._patience.retry)
+            pause = self._patience.refresh if good else self._patience.retry
+            await asyncio.sleep(pause if self._keys else self._patience.first)
 
     async def refresh(self) -> bool:
         """Look at the document now; whether it was good. All who ask meanwhile wait for the same answer."""
@@ -145,12 +148,25 @@ class KeySet:
         now = self._clock()
         if (known := self._keys.get(kid)) is not None or self._unknown.get(kid, now) > now:
             return known
+        if not self._keys:
+            await self._first()
+            if self._keys and kid not in self._keys:
+                self._doubt(kid)
+            return self._keys.get(kid)
         joins = self._under_way is not None and not self._under_way.done()
         if not joins and now - self._asked < self._patience.cooldown:
             return None
         if await self.refresh() and kid not in self._keys:
             self._doubt(kid)
         return self._keys.get(kid)
+
+    async def _first(self) -> None:
+        """Ask the issuer for its keys once more, but not too soon after the last time; whoever waits shares the answer."""
+        wait = self._asked + self._patience.first - self._clock()
+        if wait > 0 and (self._under_way is None or self._under_way.done()):
+            await asyncio.sleep(wait)
+        if not self._keys:
+            await self.refresh()
 
     def _doubt(self, kid: str) -> None:
         self._unknown.pop(kid, None)

@@ -131,6 +131,17 @@ async def test_a_failed_fetch_is_no_knowledge(tmp_path: Path) -> None:
     assert (await keys.seek(NEW.kid)) is not None
 
 
+async def test_as_long_as_there_is_no_key_requests_wait_for_the_next_look(tmp_path: Path) -> None:
+    """A facade that is up before its issuer must not refuse those who come first, and asks no more than once for all of them."""
+    issuer, clock = Issuer(down=True), Clock()
+    keys = key_set(issuer, tmp_path, clock, first=0.01, cooldown=1e9)
+    assert not await keys.refresh()
+    issuer.down = False
+    found = await asyncio.gather(*(keys.seek(OLD.kid) for _ in range(50)))
+    assert {key and key.kid for key in found} == {OLD.kid}
+    assert issuer.asked == 2
+
+
 async def test_a_fetch_that_hangs_is_given_up(tmp_path: Path) -> None:
     """Nobody waits longer than an answer may take."""
 
