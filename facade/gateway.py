@@ -51,7 +51,7 @@ class Gateway:
         side, status = "facade", 0
         place = 0
         try:
-            request.deadline = deadline.until(self.desk.guards.deadline(context), inbound.get(b"banyan-timeout"), monotonic())
+            request.deadline = deadline.until(self.desk.guards.deadline(context), inbound.timeout, monotonic())
             refuse_what_never_passes(request)
             for place, stage in enumerate(policy.stages):
                 waiting = stage.before(request)

@@ -10,7 +10,7 @@ Clients and upstreams send the same header blocks again and again, so what was m
 import os
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,6 +37,13 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _CHUNKED = [b"chunked"]
 _WORTH_KEEPING = 2048
+_SAID_OF_THE_CONNECTION = frozenset({b"close", b"keep-alive", b"upgrade"})
+_FRAMING = frozenset({b"connection", b"content-length", b"transfer-encoding", b"upgrade"})
+_READ_FROM_ANSWERS = _FRAMING
+_READ_FROM_REQUESTS = _FRAMING | {
+    b"host", b"expect", b"authorization", b"cookie", b"idempotency-key", b"x-request-id", b"traceparent", b"x-forwarded-for",
+    b"banyan-timeout",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Inbound:
     no name with an underscore is.
 
     `host` is b"" without one; `length` is in bytes, None without Content-Length; `upgrade` is the protocol asked for, in lower
-    case.
+    case; `timeout` is what the client gives itself.
     """
 
     fields: tuple[Pair, ...]
@@ -62,6 +69,7 @@ class Inbound:
     request_id: bytes
     trace: bytes
     forwarded_for: bytes
+    timeout: bytes
 
     def get(self, name: bytes) -> bytes:
         """The values of a field, joined by commas; b"" without it. `name` in lower case."""
@@ -100,46 +108,46 @@ def outbound(block: bytes) -> Outbound:
 
 
 def _inbound(block: bytes) -> Inbound:
-    fields = grammar.fields(block)
-    seen: dict[bytes, list[bytes]] = {}
-    for name, value in fields:
-        seen.setdefault(name, []).append(value)
+    fields, passed, seen = _sorted(block, _known_from_outside, _from_outside, _READ_FROM_REQUESTS)
     connection = grammar.tokens(seen.get(b"connection", ()))
-    stopped = _NOT_FROM_OUTSIDE | connection
-    if _single(seen, b"authorization")[:7].lower() == b"apikey ":
+    stopped = connection - _SAID_OF_THE_CONNECTION
+    authorization = _single(seen, b"authorization")
+    if authorization[:7].lower() == b"apikey ":
         stopped |= {b"authorization"}  # a third party's secret is for this entrance alone
+    if stopped:
+        passed = [line for line in passed if line[: line.index(b":")] not in stopped]
     length, chunked = _framing(seen)
     return Inbound(
         fields=tuple(fields),
-        lines=b"".join([b"%b: %b\r\n" % pair for pair in _passed(fields, stopped) if not _claims(pair[0])]),
+        lines=b"".join(passed),
         host=_host(seen.get(b"host", [])),
         length=length,
         chunked=chunked,
         close=b"close" in connection,
         expects=_expects(seen.get(b"expect", [])),
         upgrade=b",".join(seen.get(b"upgrade", ())).lower() if b"upgrade" in connection else b"",
-        authorization=_single(seen, b"authorization"),
+        authorization=authorization,
         cookie=b"; ".join(seen.get(b"cookie", ())),
         idempotency_key=_single(seen, b"idempotency-key"),
         request_id=_matching(_REQUEST_ID, seen.get(b"x-request-id")),
         trace=_matching(_TRACEPARENT, seen.get(b"traceparent")),
         forwarded_for=b", ".join(seen.get(b"x-forwarded-for", ())),
+        timeout=b", ".join(seen.get(b"banyan-timeout", ())),
     )
 
 
 def _outbound(block: bytes) -> Outbound:
-    fields = grammar.fields(block)
-    seen: dict[bytes, list[bytes]] = {}
-    for name, value in fields:
-        seen.setdefault(name, []).append(value)
+    fields, passed, seen = _sorted(block, _known_from_upstreams, _from_upstreams, _READ_FROM_ANSWERS)
     connection = grammar.tokens(seen.get(b"connection", ()))
-    passed = _passed(fields, _NOT_TO_OUTSIDE | connection)
+    stopped = connection - _SAID_OF_THE_CONNECTION
+    if stopped:
+        passed = [line for line in passed if line[: line.index(b":")] not in stopped]
     length, chunked = _framing(seen)
     return Outbound(
         fields=tuple(fields),
-        passed=tuple(passed),
-        lines=b"".join([b"%b: %b\r\n" % pair for pair in passed if pair[0] != b"content-length"]),
-        marks={name: values[0] for name, values in seen.items() if name.startswith(b"banyan-")},
+        passed=tuple([pair for pair in fields if not _stays(pair[0], stopped)]),
+        lines=b"".join(passed),
+        marks={name: value for name, value in reversed(fields) if name.startswith(b"banyan-")},
         length=length,
         chunked=chunked,
         close=b"close" in connection,
@@ -151,15 +159,48 @@ def _outbound(block: bytes) -> Outbound:
 _known_inbound = lru_cache(maxsize=1024)(_inbound)
 _known_outbound = lru_cache(maxsize=1024)(_outbound)
 
-
-def _passed(fields: Iterable[Pair], stopped: frozenset[bytes]) -> list[Pair]:
-    """Those that go on; `Banyan-*` never do."""
-    return [pair for pair in fields if pair[0] not in stopped and not pair[0].startswith(b"banyan-")]
+_Read = tuple[bytes, bytes, bytes]
+"""A line's name, its value, and the line as it is passed on: b"" where it is not."""
 
 
-def _claims(name: bytes) -> bool:
-    """Whether a client's header could be taken for one of ours: a WSGI server reads an underscore as a dash."""
-    return b"_" in name or name.startswith(b"x-forwarded-")
+def _from_outside(line: bytes) -> _Read:
+    name, value = grammar.field(line)
+    # A WSGI server reads an underscore as a dash.
+    stays = name in _NOT_FROM_OUTSIDE or name.startswith((b"banyan-", b"x-forwarded-")) or b"_" in name
+    return name, value, b"" if stays else b"%b: %b\r\n" % (name, value)
+
+
+def _from_upstreams(line: bytes) -> _Read:
+    name, value = grammar.field(line)
+    stays = name == b"content-length" or _stays(name, frozenset())
+    return name, value, b"" if stays else b"%b: %b\r\n" % (name, value)
+
+
+_known_from_outside = lru_cache(maxsize=4096)(_from_outside)
+_known_from_upstreams = lru_cache(maxsize=4096)(_from_upstreams)
+
+
+def _stays(name: bytes, stopped: frozenset[bytes]) -> bool:
+    return name in _NOT_TO_OUTSIDE or name in stopped or name.startswith(b"banyan-")
+
+
+def _sorted(
+    block: bytes, known: Callable[[bytes], _Read], read: Callable[[bytes], _Read], wanted: frozenset[bytes]
+) -> tuple[list[Pair], list[bytes], dict[bytes, list[bytes]]]:
+    """All fields, the lines that are passed on, and the values of those fields that are `wanted`. Lines come again even where
+    whole blocks do not.
+    """
+    fields: list[Pair] = []
+    passed: list[bytes] = []
+    seen: dict[bytes, list[bytes]] = {}
+    for line in grammar.lines(block):
+        name, value, onward = known(line) if len(line) <= _WORTH_KEEPING else read(line)
+        fields.append((name, value))
+        if onward:
+            passed.append(onward)
+        if name in wanted:
+            seen.setdefault(name, []).append(value)
+    return fields, passed, seen
 
 
 def _framing(seen: dict[bytes, list[bytes]]) -> tuple[int | None, bool]:

@@ -28,24 +28,31 @@ class BadHead(ValueError):
         self.status = status
 
 
-def fields(block: bytes) -> list[Pair]:
-    """The fields of a head without its first line; names in lower case, values without the blanks around them.
-
-    Raises `BadHead` for folded lines, blanks before the colon, control characters, bare CR or LF, and too many fields.
-    """
-    found: list[Pair] = []
+def lines(block: bytes) -> list[bytes]:
+    """The lines of a head without its first one. Raises `BadHead` for too many."""
     if not block:
-        return found
-    lines = block.split(b"\r\n")
-    if len(lines) > MOST_FIELDS:
+        return []
+    found = block.split(b"\r\n")
+    if len(found) > MOST_FIELDS:
         raise BadHead(f"more than {MOST_FIELDS} header fields", 431)
-    for line in lines:
-        match = _FIELD.fullmatch(line)
-        if match is None:
-            raise BadHead("a header field is malformed")
-        name, value = match.groups()
-        found.append((name.lower(), value.rstrip(b" \t")))
     return found
+
+
+def field(line: bytes) -> Pair:
+    """A field; the name in lower case, the value without the blanks around it.
+
+    Raises `BadHead` for folded lines, blanks before the colon, control characters, and bare CR or LF.
+    """
+    match = _FIELD.fullmatch(line)
+    if match is None:
+        raise BadHead("a header field is malformed")
+    name, value = match.groups()
+    return name.lower(), value.rstrip(b" \t")
+
+
+def fields(block: bytes) -> list[Pair]:
+    """All fields of a head without its first line. Raises `BadHead`."""
+    return [field(line) for line in lines(block)]
 
 
 def length_of(values: list[bytes]) -> int | None:
