@@ -15,6 +15,7 @@ from facade.identity.tokens import Tokens
 from facade.limits.declared import By, Limit
 from facade.limits.rule import Terms
 from facade.limits.stage import RateLimit
+from facade.pipeline.code import Code
 from facade.pipeline.declared import Declared, InvalidPolicies, RouteRules
 from facade.pipeline.stage import Policy, Stage
 from facade.pipeline.table import PolicyTable
@@ -128,6 +129,8 @@ def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document])
         stages.append(TransformStage(rules.transform))  # next to the upstream: it reads bodies, which are compressed further out
     if rules.cache is not None:
         stages.append(CacheStage(rules.cache, parts.cache))
+    if rules.code is not None:
+        stages.append(Code(*rules.code))
     return tuple(stages)
 
 

@@ -22,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from facade.admission.admission import Priority
 from facade.identity.stage import Mode
 from facade.limits.declared import BadLimit, Limit, parse_all
+from facade.pipeline.code import Answer, find
 from facade.resilience.declared import Declaration, InvalidResilience
 from facade.responses.cache import Cached
 from facade.responses.compress import Compressed
@@ -54,6 +55,10 @@ def _limits(value: Any) -> tuple[Limit, ...]:
 
 def _priority(value: Any) -> Priority:
     return Priority.of(value) if isinstance(value, str) else value
+
+
+def _code(value: Any) -> Any:
+    return (value, find(value)) if isinstance(value, str) else None if value is False else value
 
 
 def _path(text: str) -> str:
@@ -105,6 +110,8 @@ class Rules(BaseModel):
     transform: Annotated[Transformed | None, _OFF] = None
     contract: Annotated[Validated | None, _OFF] = None
     """The upstream's OpenAPI document, to which requests are held."""
+    code: Annotated[tuple[str, Answer] | None, BeforeValidator(_code)] = None
+    """`package.module:function`, which answers instead of an upstream."""
     max_header: Annotated[int | None, _OFF, Field(ge=0)] = None
     """Bytes of all fields together; the entrance takes 32 KiB in any case."""
 

@@ -116,6 +116,24 @@ def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, 
     assert steps("POST", "/api/v1/users/me")[-1] == ("route", "the service: context users, epoch 3, authority service")
 
 
+def test_code_answers_in_place_of_an_upstream(own: Entrance, monolith: ScriptedUpstream, file: Path) -> None:
+    """Behind all that the route demands; a mistake in it costs its own request alone."""
+    file.write_text(f'{OPEN}[[routes]]\npath = "/who"\nsecure = {{}}\ncode = "tests.integration.facade.answers:who"\n')
+    reply = until(lambda: b"kind" in (got := own.ask("GET", "/who?x=1")).body and got)
+    assert reply.json() == {"path": "/who", "kind": "anonymous"}
+    assert reply.header("x-content-type-options") == "nosniff"
+    heard = len(monolith.received)
+    assert own.ask("GET", "/who/breaks").status == 500
+    assert own.ask("GET", "/who/refuses").status == 418
+    assert len(monolith.received) == heard
+
+
+def test_code_that_cannot_be_imported_is_refused(own: Entrance, file: Path) -> None:
+    """As every mistake in the file is."""
+    file.write_text(f'{OPEN}[[routes]]\npath = "/who"\ncode = "no.such:thing"\n')
+    until(lambda: refused(own))
+
+
 def test_a_signed_in_user_passes_where_that_is_required(own: Entrance, monolith: ScriptedUpstream, file: Path) -> None:
     """The token is checked with the keys that the monolith publishes; a forged one is refused, and no upstream hears of it."""
     monolith.keys = signing_key().jwks()

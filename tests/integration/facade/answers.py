@@ -1,0 +1,17 @@
+"""Code that answers a route in the tests of that."""
+
+import json
+
+from facade.problems import Problem
+from facade.reply import Reply
+from facade.request import Request
+
+
+async def who(request: Request) -> Reply:
+    """Tells who asked for what; breaks, or refuses, where it is told to."""
+    if request.path.endswith("/breaks"):
+        raise RuntimeError("a mistake")
+    if request.path.endswith("/refuses"):
+        raise Problem(418, "teapot", "A teapot", "it does not brew coffee")
+    body = json.dumps({"path": request.path, "kind": request.principal.kind}).encode()
+    return Reply(200, [(b"content-type", b"application/json")], body)
