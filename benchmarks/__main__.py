@@ -57,6 +57,12 @@ def _backfill(scale: float) -> Result:
     return backfill.run(scale)
 
 
+def _flip(scale: float) -> Result:
+    from benchmarks import flip
+
+    return flip.run(scale)
+
+
 def _growth(scale: float) -> Result:
     from benchmarks import growth
 
@@ -87,6 +93,7 @@ BENCHMARKS: dict[str, Callable[[float], Result]] = {
     "growth": _growth,
     "capture": _capture,
     "pause": _pause,
+    "flip": _flip,
     "gateway": _gateway,
 }
 
