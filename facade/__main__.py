@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from facade import console
+from facade.export import command
 from facade.pipeline.declared import InvalidPolicies, read
 from facade.serve import serve
 from facade.settings import InvalidSettings, Settings, from_environment
@@ -35,6 +36,13 @@ def _explain(settings: Settings, options: argparse.Namespace) -> None:
         print(json.dumps(console.as_json(found), indent=1))
         return
     _print(("stage", "what it decides, and why"), [(step.stage, step.said) for step in found])
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> None:
+    text, not_carried = command.exported(settings, options.target, options.host, options.port, options.gateway_class)
+    print(text, end="")
+    for line in not_carried:
+        print(f"facade: not carried over: {line}", file=sys.stderr)
 
 
 def _print(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -64,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     explaining.add_argument("-H", "--header", action="append", default=[], metavar="'NAME: VALUE'")
     explaining.add_argument("--json", action="store_true")
     explaining.set_defaults(run=_explain)
+    exporting = commands.add_parser("export", help="print the table in force for another gateway, as YAML")
+    exporting.add_argument("target", choices=command.TARGETS)
+    exporting.add_argument("--host", default="127.0.0.1", help="where Envoy is to listen")
+    exporting.add_argument("--port", type=int, default=8080, help="where it is to listen")
+    exporting.add_argument("--gateway-class", default="envoy", help="the class of the Gateway")
+    exporting.set_defaults(run=_export)
     return parser
 
 

@@ -59,7 +59,7 @@ class Step:
 
 def table(settings: Settings) -> list[Line]:
     """Every path that a policy or a context names, the longest first. Raises `InvalidPolicies`."""
-    book, policies = _book(settings), _policies(settings)
+    book, policies = routes_in_force(settings), _policies(settings)
     paths = {policy.path for policy in policies.policies} | {route.prefix for route in book.table.routes}
     lines = []
     for path in sorted(paths, key=lambda path: (-len(path), path)):
@@ -116,7 +116,7 @@ def _steps(settings: Settings, request: Request) -> Iterator[Step]:
 
 
 def _routed(settings: Settings, request: Request) -> str:
-    route = _book(settings).table.match(request.path)
+    route = routes_in_force(settings).table.match(request.path)
     if route is None:
         return "the monolith: no context claims this path"
     bucket = cohort.bucket(settings.cohort_key, route.context, request.cohort_id(route))
@@ -129,7 +129,8 @@ def _routed(settings: Settings, request: Request) -> str:
     return f"the {decision.side}: {why}" + (f", bucket {bucket}" if route.read_below else "")
 
 
-def _book(settings: Settings) -> RouteBook:
+def routes_in_force(settings: Settings) -> RouteBook:
+    """The routes that a facade has kept last, or the plans' own where nothing was ever moved. Raises `Unanswerable`."""
     book = RouteBook(list(PLANS.values()))
     file = settings.var_dir / "facade" / "routes.json"
     try:
@@ -145,7 +146,7 @@ def _policies(settings: Settings) -> PolicyTable:
     keys = KeySet(_no_document, settings.var_dir / "facade" / "jwks.json")
     keys.load()
     parts = Parts.of(keys, Terms(None, time.monotonic), Cache(1, 1), Memory(1))
-    parts.take_keys(_book(settings).feed.api_keys)
+    parts.take_keys(routes_in_force(settings).feed.api_keys)
     return compiled(read(settings.policies), parts)
 
 
