@@ -51,14 +51,15 @@ log = logging.getLogger(__name__)
 
 
 class Facade:
-    """One worker's facade: its parts, from start-up to shutdown. `ready` once the routes were asked for: whatever came of it,
-    misdirected requests find their way by 421.
+    """One worker's facade: its parts, from start-up to shutdown. Ready once routes and instances were asked for: whatever came of
+    it, misdirected requests find their way by 421.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
         self._own = {"/healthz": self._health, "/readyz": self._ready, "/metrics": self._metrics}
+        self._discovery: Discovery | None = None
         self.draining = False
 
     async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
@@ -110,7 +111,7 @@ class Facade:
     def _listen(self, valkey: Valkey) -> None:
         """Keep up the connections to Valkey: one that is asked, and one for each channel."""
         url = self._settings.valkey_url
-        discovery = Discovery(valkey, self._desk.upstreams.discovered)
+        self._discovery = discovery = Discovery(valkey, self._desk.upstreams.discovered)
         purges = Valkey(url, channel=PURGES, on_message=self._cache.heard)
         purges.on_connect.append(self._cache.reconnected)
         routes = Valkey(url, channel=CHANNEL, on_message=self._feed.pushed)
@@ -138,7 +139,8 @@ class Facade:
 
     def _ready(self, client: Client) -> None:
         book = self._desk.book
-        ready = not self.draining and (self._feed.asked.is_set() or book.source != "plans")
+        routed = self._feed.asked.is_set() or book.source != "plans"
+        ready = routed and not self.draining and (self._discovery is None or self._discovery.asked.is_set())
         state = {"ready": ready, "routes": book.source, "version": book.feed.version}
         _own_answer(client, 200 if ready else 503, b"application/json", orjson.dumps(state))
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
 from urllib.parse import urlsplit
 
 from chassis.registry.record import HEARTBEAT_SECONDS, READ, TTL_SECONDS, Instance, InvalidRecord, State
@@ -77,7 +78,10 @@ def _by_address(listing: Iterable[Instance]) -> dict[str, dict[str, State]]:
 
 
 class Discovery:
-    """Tells `tell` the addresses per context whenever they change. `valkey` is kept connected by someone else."""
+    """Tells `tell` the addresses per context whenever they change. `valkey` is kept connected by someone else.
+
+    `asked` is set once the list was read, or could not be read for a heartbeat's time.
+    """
 
     def __init__(
         self,
@@ -93,6 +97,7 @@ class Discovery:
         self._roster = roster or Roster()
         self._told: Mapping[str, Sequence[Address]] = {}
         self._changed = asyncio.Event()
+        self.asked = asyncio.Event()
         valkey.on_connect.append(self._connected)
 
     def heard(self, _: bytes) -> None:
@@ -102,15 +107,19 @@ class Discovery:
     async def run(self) -> None:
         """Read the list again and again until cancelled."""
         loop = asyncio.get_running_loop()
-        while True:
+        for tried in count():
             self._changed.clear()  # first: a change while the list is being read is looked at next
             try:
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     records = await self._valkey.ask("EVAL", READ, "0")
                 self._roster.take(_decoded(records), loop.time())
+                read = True
             except (ValkeyError, TimeoutError) as error:
                 log.debug("the registry cannot be read, the known instances stay: %s", error)
+                read = False
             self._tell_changes(loop.time())
+            if read or tried:  # at first there is no connection yet
+                self.asked.set()
             try:
                 async with asyncio.timeout(self._interval):
                     await self._changed.wait()

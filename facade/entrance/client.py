@@ -57,11 +57,11 @@ Report = Callable[[int], None]
 
 
 class Client(Wire):
-    """`started`: an answer has begun; `no_body`: it will have none, as the request was a HEAD; `draining`: it is the last one."""
+    """`started`: an answer has begun; `no_body`: it will have none (HEAD); `draining`: the next one is the last."""
 
     __slots__ = (
-        "_chunked", "_chunks", "_close", "_expects", "_finished", "_handler", "_idle", "_left", "_limits", "_minor", "_report",
-        "_task", "draining", "no_body", "scheme", "started",
+        "_chunked", "_chunks", "_close", "_expects", "_finished", "_handler", "_idle", "_leaving", "_left", "_limits", "_minor",
+        "_report", "_task", "draining", "no_body", "scheme", "started",
     )  # fmt: skip
 
     def __init__(
@@ -74,7 +74,7 @@ class Client(Wire):
         self._task: asyncio.Task[None] | None = None
         self._idle = True
         self.scheme = b"https" if secure else b"http"
-        self.draining = False
+        self.draining = self._leaving = False
         self._reset(1, None)
 
     def _reset(self, minor: int, inbound: Inbound | None) -> None:
@@ -265,7 +265,7 @@ class Client(Wire):
             if b"\n" in buffer and _has_bare_newline(buffer):
                 self._refuse(problems.malformed(BadHead("lines end with CRLF")))
                 return None
-            if self.gone or (self.draining and not buffer):
+            if self.gone or (self._leaving and not buffer):
                 return None
             self._idle = not buffer
             if self._idle:
@@ -290,7 +290,7 @@ class Client(Wire):
 
     def drain(self) -> None:
         """Answer what was asked, and then no more."""
-        self.draining = True
+        self.draining = self._leaving = True
         if self._idle:
             self.wake()
 

@@ -28,6 +28,7 @@ class Listener:
         self._report = report
         self._tls = tls
         self._clients: set[Client] = set()
+        self._ending = False
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -57,12 +58,14 @@ class Listener:
             self._sweeper.cancel()
 
     def announce_end(self) -> None:
-        """Let every client go after its next answer, while new ones may still come."""
+        """Let every client go after its next answer, also those that still come."""
+        self._ending = True
         for client in self._clients:
             client.draining = True
 
     def _accept(self) -> Client:
         client = Client(self._handler, self._timeouts, self._report, on_lost=self._clients.discard, secure=self._tls is not None)
+        client.draining = self._ending
         self._clients.add(client)
         return client
 

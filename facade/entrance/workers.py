@@ -48,23 +48,25 @@ class Workers:
         watched, held = os.pipe()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
-        signal.signal(signal.SIGHUP, self._pass_on)
         while not self._ending:
             while len(self._pids) < self._count and not self._ending:
                 self._spawn(watched, held)
             self._await_one()
             if not self._ending:
                 time.sleep(_RESPAWN_SECONDS)
-        self._listening.close()
         while self._pids:
             self._await_one()
 
     def _spawn(self, watched: int, held: int) -> None:
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+        """One more, unless the end was ordered: a worker that is made afterwards would hear nothing of it."""
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
+        if self._ending:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+            return
         pid = os.fork()
         if pid == 0:
             os.close(held)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             self._labour(watched)
@@ -91,8 +93,6 @@ class Workers:
 
     def _end(self, number: int, frame: object) -> None:  # noqa: ARG002 signal asks for it
         self._ending = True
-        self._pass_on(signal.SIGTERM, None)
-
-    def _pass_on(self, number: int, frame: object) -> None:  # noqa: ARG002 signal asks for it
+        self._listening.close()  # when the last worker closes its own, whoever connects is refused, and waits for nobody
         for pid in self._pids:
-            os.kill(pid, number)
+            os.kill(pid, signal.SIGTERM)

@@ -10,6 +10,7 @@ import pytest
 from chassis.embedded.wheels import valkey_server
 from chassis.ports import free_port
 from tests.integration.facade.entrance import Entrance, until
+from tests.integration.facade.gateways import gateway, running_gateway  # noqa: F401 fixtures
 from tests.integration.facade.scripted import ScriptedUpstream
 
 

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from chassis.identity.keys import signing_key
+
 FEED_PATH = "/internal/control/routes"
 KEYS_PATH = "/.well-known/jwks.json"
 
@@ -62,7 +64,7 @@ class ScriptedUpstream:
 
     script: Script = lambda request: answer()
     feed: dict[str, Any] | None = None
-    keys: dict[str, Any] | None = None
+    keys: dict[str, Any] | None = field(default_factory=lambda: signing_key().jwks())
     received: list[Received] = field(default_factory=list)
     port: int = 0
     open: set[socket.socket] = field(default_factory=set)

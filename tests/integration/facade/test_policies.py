@@ -136,7 +136,6 @@ def test_code_that_cannot_be_imported_is_refused(own: Entrance, file: Path) -> N
 
 def test_a_signed_in_user_passes_where_that_is_required(own: Entrance, monolith: ScriptedUpstream, file: Path) -> None:
     """The token is checked with the keys that the monolith publishes; a forged one is refused, and no upstream hears of it."""
-    monolith.keys = signing_key().jwks()
     file.write_text(SHUT)
     until(lambda: own.ask("GET", "/x").status == 401)
     token = issue(uuid4(), 7, signer=signing_key())
