@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from chassis.callers.mutual import BadCertificate
 from facade import console
 from facade.export import command
 from facade.pipeline.declared import InvalidPolicies, read
 from facade.serve import serve
 from facade.settings import InvalidSettings, Settings, from_environment
+from facade.upstreams import tls
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> None:
-    read(settings.policies)  # told here, in one line, rather than by each worker
+    read(settings.policies)  # told here, in one line, rather than by each worker; so is a certificate that is none
+    tls(settings)
     serve(settings, options.host, options.port, options.workers)
 
 
@@ -87,7 +90,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         options.run(from_environment(), options)
-    except (InvalidSettings, InvalidPolicies, console.Unanswerable, OSError) as error:
+    except (InvalidSettings, InvalidPolicies, BadCertificate, console.Unanswerable, OSError) as error:
         print(f"facade: {error}", file=sys.stderr)
         return 1
     return 0

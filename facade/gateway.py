@@ -45,6 +45,8 @@ class Gateway:
         """
         started = perf_counter()
         request = Request(client, line, inbound)
+        if inbound.forwarded_for and self._settings.trust_forwarded:
+            request.address = inbound.forwarded_for.rpartition(b",")[2].strip()
         route = self.desk.book.table.match(request.path)
         policy = self._policies.table.match(request.method, request.path)
         context = route.context if route is not None else "-"

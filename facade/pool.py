@@ -20,9 +20,9 @@ _GONE = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLR
 
 
 class Pool:
-    """Connections to `url` (http or https, host, optional port). `in_use` counts the exchanges under way."""
+    """Connections to `url` (http or https, host, optional port). `in_use` counts the exchanges under way; `tls` is for https."""
 
-    def __init__(self, url: str, *, connect_timeout: float, idle_timeout: float) -> None:
+    def __init__(self, url: str, *, connect_timeout: float, idle_timeout: float, tls: ssl.SSLContext) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no http address of an upstream")
@@ -30,7 +30,7 @@ class Pool:
         self.netloc = parts.netloc.encode()
         self._host = parts.hostname
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._ssl = ssl.create_default_context() if parts.scheme == "https" else None
+        self._ssl = tls if parts.scheme == "https" else None
         self._connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
         self._loop = asyncio.get_running_loop()

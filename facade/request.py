@@ -10,7 +10,8 @@ from facade.routes import Route
 
 
 class Request:
-    """`path` is decoded and decides the route; `target` goes to the upstream, as the client sent it unless a stage rewrites it.
+    """`address` is the client's: behind a balancer that is trusted, the one that it tells. `path` is decoded and decides the
+    route; `target` goes to the upstream, as the client sent it unless a stage rewrites it.
 
     Stages write: `principal`, who asks; `passed`, the client's header lines for the upstream, and `extra`, further ones; `told`,
     header lines for the client; `reply`, an answer without an upstream; `content`, what is sent instead of the body; `most`,
@@ -22,6 +23,7 @@ class Request:
         "_anonymous",
         "_known",
         "_who",
+        "address",
         "client",
         "content",
         "deadline",
@@ -43,6 +45,7 @@ class Request:
 
     def __init__(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
         self.client = client
+        self.address = client.address
         self.method = line.method
         self.path = line.path
         self.target = line.target

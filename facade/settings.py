@@ -58,6 +58,15 @@ class Settings:
     trust_forwarded: bool = False
     """Whether X-Forwarded-For of the caller is kept (a load balancer stands in front) or replaced."""
 
+    upstream_ca: str = ""
+    """The certificate (PEM file) of the platform's own authority: upstreams by https must be of it. With it go the next two."""
+
+    upstream_certificate: str = ""
+    """The facade's own certificate (PEM file, with its chain), shown to upstreams that ask for one."""
+
+    upstream_key: str = ""
+    """The key (PEM file, unencrypted) that belongs to it."""
+
     cookie_secure: bool = False
     """Whether the cookie `banyan_anon` is marked Secure; to be set where the entrance speaks TLS."""
 
@@ -156,6 +165,10 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             errors.append(f"{variable(field.name)} is {text!r}, which is no {_words_for[field.type]}")
     if not values.get("monolith_url"):
         errors.append(f"{variable('monolith_url')} is not set: the facade must know where the monolith listens")
+    mutual = ("upstream_ca", "upstream_certificate", "upstream_key")
+    missing = [name for name in mutual if not values.get(name)]
+    if 0 < len(missing) < len(mutual):
+        errors.append(f"{', '.join(map(variable, missing))} not set: mutual TLS needs all three")
     if errors:
         raise InvalidSettings(errors)
     return Settings(**values)

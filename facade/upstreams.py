@@ -8,9 +8,12 @@ instances because whoever names them is silent.
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from chassis.callers.mutual import client_context
 from facade.balance import Balancer, Member
 from facade.pool import Pool
 from facade.resilience.declared import Declaration, Ejection
@@ -72,6 +75,7 @@ class Upstreams:
         self._declared = declared or Declaration()
         self._draw = draw
         self._loop = asyncio.get_running_loop()
+        self._tls = tls(settings)
         self._pools: dict[str, Pool] = {}
         self._places: dict[str, list[tuple[Balancer, Member]]] = {}
         self._resolved: dict[str, tuple[str, ...]] = {}
@@ -221,10 +225,19 @@ class Upstreams:
         pool = self._pools.get(url)
         if pool is None:
             settings = self._settings
-            pool = self._pools[url] = Pool(url, connect_timeout=settings.connect_timeout, idle_timeout=settings.idle_timeout)
+            pool = self._pools[url] = Pool(
+                url, connect_timeout=settings.connect_timeout, idle_timeout=settings.idle_timeout, tls=self._tls
+            )
         return lambda: pool.in_use
 
 
 def _addresses(text: str) -> tuple[str, ...]:
     """The addresses of a setting, which are separated by commas."""
     return tuple(url for part in text.split(",") if (url := part.strip().rstrip("/")))
+
+
+def tls(settings: Settings) -> ssl.SSLContext:
+    """How to call upstreams by https. Raises `BadCertificate`."""
+    if not settings.upstream_ca:
+        return ssl.create_default_context()
+    return client_context(Path(settings.upstream_ca), Path(settings.upstream_certificate), Path(settings.upstream_key))

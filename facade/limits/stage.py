@@ -31,22 +31,14 @@ class Caller(Protocol):
         """Among those of its kind."""
 
 
-class Peer(Protocol):
-    """The client's connection."""
-
-    @property
-    def address(self) -> bytes:
-        """An IP address as text, or a word where there is none."""
-
-
 class Asked(Protocol):
     """What this stage reads of a request, and writes: `told` are header lines for the client."""
 
     told: list[bytes]
 
     @property
-    def client(self) -> Peer:
-        """Where the request comes from."""
+    def address(self) -> bytes:
+        """Where the request comes from: an IP address as text, or a word where there is none."""
 
     @property
     def principal(self) -> Caller:
@@ -66,7 +58,7 @@ def network(address: bytes) -> bytes:
 
 
 def _by_address(request: Asked) -> bytes:
-    address = request.client.address
+    address = request.address
     return network(address) if b":" in address else address
 
 

@@ -20,14 +20,9 @@ def key(name: str, quota: Quota | None) -> ApiKey:
 
 
 @dataclass
-class Peer:
-    address: bytes = b"192.0.2.1"
-
-
-@dataclass
 class Request:
     principal: Principal
-    client: Peer = field(default_factory=Peer)
+    address: bytes = b"192.0.2.1"
     told: list[bytes] = field(default_factory=list)
 
 

@@ -12,27 +12,20 @@ class Caller:
 
 
 @dataclass
-class Peer:
-    """A connection."""
-
-    address: bytes = b"192.0.2.1"
-
-
-@dataclass
 class Asked:
     """One request."""
 
-    client: Peer = field(default_factory=Peer)
+    address: bytes = b"192.0.2.1"
     principal: Caller = field(default_factory=Caller)
     told: list[bytes] = field(default_factory=list)
 
 
 def anonymous(address: bytes = b"192.0.2.1") -> Asked:
-    return Asked(Peer(address))
+    return Asked(address)
 
 
 def user(name: str, address: bytes = b"192.0.2.1") -> Asked:
-    return Asked(Peer(address), Caller("user", name))
+    return Asked(address, Caller("user", name))
 
 
 def key(name: str) -> Asked:
