@@ -81,6 +81,7 @@ class Exchange:
     guard: Guard | None = None
     until: float = 0.0
     sent: bool = False
+    reused: bool = False
     closed: int = 0
     misdirected: str = ""
     fell_back: bool = False
@@ -166,6 +167,8 @@ class Exchange:
             ok = False
             self.error = error
             outcome = next(outcome for kind, outcome in _OUTCOMES if isinstance(error, kind))
+            if self.reused and isinstance(error, BadAnswer):
+                outcome = Outcome.CLOSED  # what an upstream said too much before is no answer to this: the connection was spent
             self.closed += outcome is Outcome.CLOSED
             return outcome
         finally:
@@ -189,6 +192,7 @@ class Exchange:
         connection = None
         if body.repeatable and not self.closed:
             connection = pool.idle(certain=not self._harmless())
+        self.reused = connection is not None
         self.connection = connection = connection or await pool.connect()
         now = monotonic()
         timeout = min(desk.settings.read_timeout, request.deadline - now)

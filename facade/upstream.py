@@ -239,6 +239,8 @@ class Connection(asyncio.Protocol):
             if end < 0:
                 if len(buffer) > LONGEST_HEAD:
                     raise BadHead("the answer's head is too long")
+                if not b"HTTP/1.".startswith(buffer[:7]):
+                    raise BadHead("the status line is malformed")  # told now, not when the wait for its end is over
                 self._buffer = buffer
                 return
             line, _, block = buffer[:end].partition(b"\r\n")

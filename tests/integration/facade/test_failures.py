@@ -134,8 +134,24 @@ def test_garbage_is_a_bad_gateway(entrance: Entrance, monolith: ScriptedUpstream
         raise Drop
 
     monolith.script = script
-    assert entrance.ask("GET", "/x").status == 502
+    assert entrance.ask("POST", "/x", b"body").status == 502
     assert len(monolith.received) == 1
+
+
+def test_what_was_left_on_a_connection_is_no_answer(entrance: Entrance, monolith: ScriptedUpstream) -> None:
+    """An upstream that says too much, too late for it to be noticed: a read is asked again where nothing can be left."""
+    used: set[int] = set()
+
+    def script(request: Received) -> bytes:
+        if request.connection in used:
+            return b"and more of the answer before"
+        used.add(request.connection)
+        return answer()
+
+    monolith.script = script
+    for _ in range(4):
+        assert entrance.ask("GET", "/x").body == b"ok"
+    assert len(monolith.received) > len(used), "some were asked again"
 
 
 def test_second_answer_is_nobodys(entrance: Entrance, monolith: ScriptedUpstream) -> None:
