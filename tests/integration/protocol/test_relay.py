@@ -208,18 +208,19 @@ def test_two_relays_at_once_lose_and_double_nothing(toy: Toy) -> None:
 def test_trap_22_a_day_of_writes_leaves_the_queue_small(toy: Toy) -> None:
     """Rows come and go; neither the table nor its index keeps growing with them."""
     toy.m.execute("INSERT INTO account (id, code) SELECT g, 'c' || g FROM generate_series(1, 500) AS g")
-    sizes = []
+    measure = "SELECT pg_relation_size('banyan_outbox'), pg_relation_size('banyan_outbox_pkey')"
+    sizes, bursts = [], []
     rounds = toy.round()
     for burst in range(40):
         toy.m.execute("UPDATE account SET name = %s", (str(burst),))
+        bursts.append(toy.m.execute(measure).fetchone())
         while rounds.run(limit=1000).applied:
             pass
         toy.m.execute("VACUUM banyan_outbox")
-        size = toy.m.execute("SELECT pg_relation_size('banyan_outbox'), pg_relation_size('banyan_outbox_pkey')").fetchone()
-        assert size is not None
-        sizes.append(size)
-    assert max(size[0] for size in sizes) <= 3 * sizes[1][0] + 8192
-    assert max(size[1] for size in sizes) <= 3 * sizes[1][1] + 8192
+        sizes.append(toy.m.execute(measure).fetchone())
+    # A burst or two may stay while another session of the cluster holds the horizon back.
+    assert max(size[0] for size in sizes) <= 3 * bursts[0][0]
+    assert max(size[1] for size in sizes) <= 3 * bursts[0][1]
 
 
 def test_trap_22_autovacuum_is_told_to_come_early(toy: Toy) -> None:
