@@ -5,8 +5,8 @@ Three paths are the facade's own: /healthz, /readyz and /metrics, exactly; every
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Coroutine
+from typing import Any, Final
 
 import orjson
 
@@ -16,9 +16,9 @@ from facade.admission.admission import Admission
 from facade.asked import announcing, jwks, refetching
 from facade.book import RouteBook
 from facade.callers import Callers
+from facade.desk import Desk
 from facade.discovery import Discovery, Names
 from facade.entrance.client import Client
-from facade.exchange import Desk
 from facade.feed import CHANNEL, FeedReader
 from facade.gateway import Gateway
 from facade.gauges import gauges
@@ -42,9 +42,9 @@ from facade.upstreams import Upstreams
 from facade.valkey import Valkey
 from migrations_tools.plans import PLANS
 
-_MOST_ANSWERS = 10_000
-_ROOM = Tuning(minimum=64, initial=200, trivial=0.05)
-_PATIENCE = 1.0
+_MOST_ANSWERS: Final = 10_000
+_ROOM: Final = Tuning(minimum=64, initial=200, trivial=0.05)
+_PATIENCE: Final = 1.0
 """Seconds that a request may wait for room before it is refused."""
 
 log = logging.getLogger(__name__)
@@ -62,12 +62,12 @@ class Facade:
         self._discovery: Discovery | None = None
         self.draining = False
 
-    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
+    def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> Awaitable[None] | None:
         """Answer one request."""
         if (own := self._own.get(line.path)) is not None:
             own(client)
-        else:
-            await self._gateway.handle(client, line, inbound)
+            return None
+        return self._gateway.handle(client, line, inbound)
 
     def refused(self, status: int) -> None:
         """Count what was no request at all."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from facade import decide, fetch
-from facade.exchange import Desk
+from facade.desk import Desk
 from facade.reply import Reply
 from facade.responses.shared import CHANNEL, Question, Refetch
 from facade.upstream import BadAnswer, Unreachable

@@ -10,10 +10,11 @@ Pure: time and chance are passed in.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from facade.resilience.declared import Ejection
 
-_NEVER = float("inf")
+_NEVER: Final = float("inf")
 
 
 @dataclass(slots=True, eq=False)

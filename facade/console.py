@@ -87,7 +87,7 @@ async def _explain(settings: Settings, method: str, url: str, header_lines: Sequ
         return [Step("parse", f"refused with {error.status}: {error}")]
     client = Client(_never, settings, lambda _status: None, on_lost=lambda _client: None, secure=parts.scheme == "https")
     client.address = b"127.0.0.1"
-    return list(_steps(settings, Request(client, line, inbound)))
+    return list(_steps(settings, Request(client, line, inbound, trust=settings.trust_forwarded)))
 
 
 def _steps(settings: Settings, request: Request) -> Iterator[Step]:

@@ -1,6 +1,6 @@
 """What is looked up, not counted, when the metrics are scraped."""
 
-from facade.exchange import Desk
+from facade.desk import Desk
 from facade.metrics import Gauge
 from facade.pipeline.book import PolicyBook
 from facade.resilience.breaker import State

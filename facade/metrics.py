@@ -6,11 +6,12 @@ Labels are contexts, sides, status classes and events, all from fixed sets; it r
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Final
 
-BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BOUNDS: Final[tuple[float, ...]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds."""
 
-_HELP = {
+_HELP: Final = {
     "banyan_facade_requests_total": ("counter", "Answered requests by context, side that answered and status class."),
     "banyan_facade_request_seconds": ("histogram", "From the request's head to the end of its answer."),
     "banyan_facade_events_total": ("counter", "What happened on the way to answers."),

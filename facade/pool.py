@@ -9,14 +9,16 @@ still there.
 import asyncio
 import select
 import ssl
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from facade.strand import within
 from facade.upstream import ClosedEarly, Connection, TimedOut, Unreachable
 
-_SWEEP_SECONDS = 0.1
-_SETTLED = 0.005
+_SWEEP_SECONDS: Final = 0.1
+_SETTLED: Final = 0.005
 """Seconds; on a network where a close takes longer to arrive, the upstream has to announce it."""
-_GONE = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+_GONE: Final = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 
 
 class Pool:
@@ -64,11 +66,10 @@ class Pool:
 
     async def connect(self) -> Connection:
         """A new connection. Raises `Unreachable`."""
+        connection = Connection(self._loop)
+        made = cast("Any", lambda: connection)  # a protocol by its methods
         try:
-            async with asyncio.timeout(self._connect_timeout):
-                _, connection = await self._loop.create_connection(
-                    lambda: Connection(self._loop), self._host, self._port, ssl=self._ssl
-                )
+            await within(self._connect_timeout, self._loop.create_connection(made, self._host, self._port, ssl=self._ssl))
         except (OSError, TimeoutError) as error:
             raise Unreachable(f"no connection to {self.url}: {error or 'timed out'}") from error
         self._all.add(connection)

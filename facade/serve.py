@@ -9,7 +9,8 @@ import socket
 import uvloop
 
 from facade.app import Facade
-from facade.entrance.listener import Listener, Timeouts
+from facade.entrance.listener import Listener
+from facade.entrance.timeouts import Timeouts
 from facade.entrance.workers import Workers, listen
 from facade.settings import Settings
 

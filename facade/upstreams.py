@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from chassis.callers.mutual import client_context
 from facade.balance import Balancer, Member
@@ -23,10 +24,10 @@ from migrations_tools.phases import Owner
 
 log = logging.getLogger(__name__)
 
-MONOLITH = "monolith"
+MONOLITH: Final = "monolith"
 """The name under which instances of the monolith announce themselves."""
 
-DNS = "dns://"
+DNS: Final = "dns://"
 
 
 @dataclass(frozen=True, slots=True)

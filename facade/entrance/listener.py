@@ -3,20 +3,12 @@
 import asyncio
 import socket
 import ssl
-from dataclasses import dataclass
+from typing import Any, cast
 
 from facade.entrance.client import Client, Handler, Report
+from facade.entrance.timeouts import Timeouts
 
 _SWEEP_SECONDS = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """What clients are allowed, in seconds; see `facade.entrance.client.Limits`."""
-
-    head_timeout: float = 10.0
-    body_timeout: float = 30.0
-    keep_alive: float = 75.0
 
 
 class Listener:
@@ -40,7 +32,8 @@ class Listener:
     async def start(self, listening: socket.socket) -> None:
         """Accept clients from a socket that listens already; other processes may share it."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._accept, sock=listening, ssl=self._tls)
+        accept = cast("Any", self._accept)  # a client is a protocol by its methods
+        self._server = await loop.create_server(accept, sock=listening, ssl=self._tls)
         self._sweeper = loop.create_task(self._sweep())
 
     async def drain(self, seconds: float) -> None:

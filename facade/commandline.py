@@ -1,0 +1,96 @@
+"""The gateway's command line."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from chassis.callers.mutual import BadCertificate
+from facade import console
+from facade.export import command
+from facade.pipeline.declared import InvalidPolicies, read
+from facade.serve import serve
+from facade.settings import InvalidSettings, Settings, from_environment
+from facade.upstreams import tls
+
+
+def _serve(settings: Settings, options: argparse.Namespace) -> None:
+    read(settings.policies)  # told here, in one line, rather than by each worker; so is a certificate that is none
+    tls(settings)
+    serve(settings, options.host, options.port, options.workers)
+
+
+def _routes(settings: Settings, options: argparse.Namespace) -> None:
+    found = console.table(settings)
+    if options.json:
+        print(json.dumps(console.as_json(found), indent=1))
+        return
+    rows = [(line.path, " ".join(line.methods) or "all", line.context, line.side, ", ".join(line.stages)) for line in found]
+    _print(("path", "methods", "context", "answered by", "stages"), rows)
+
+
+def _explain(settings: Settings, options: argparse.Namespace) -> None:
+    found = console.explain(settings, options.method.upper(), options.url, options.header)
+    if options.json:
+        print(json.dumps(console.as_json(found), indent=1))
+        return
+    _print(("stage", "what it decides, and why"), [(step.stage, step.said) for step in found])
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> None:
+    text, not_carried = command.exported(settings, options.target, options.host, options.port, options.gateway_class)
+    print(text, end="")
+    for line in not_carried:
+        print(f"facade: not carried over: {line}", file=sys.stderr)
+
+
+def _print(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    terminal = Console()
+    Console(width=None if terminal.is_terminal else 160).print(table)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="facade", description="The entrance in front of the monolith and its services.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="answer requests until SIGTERM")
+    serving.add_argument("--host", default="127.0.0.1")
+    serving.add_argument("--port", type=int, required=True)
+    serving.add_argument("--workers", type=int, default=1, help="processes that share the port")
+    serving.set_defaults(run=_serve)
+    routes = commands.add_parser("routes", help="print the table in force")
+    routes.add_argument("--json", action="store_true")
+    routes.set_defaults(run=_routes)
+    explaining = commands.add_parser("explain", help="tell for one request each decision, and why")
+    explaining.add_argument("method")
+    explaining.add_argument("url", help="a path, or a whole URL")
+    explaining.add_argument("-H", "--header", action="append", default=[], metavar="'NAME: VALUE'")
+    explaining.add_argument("--json", action="store_true")
+    explaining.set_defaults(run=_explain)
+    exporting = commands.add_parser("export", help="print the table in force for another gateway, as YAML")
+    exporting.add_argument("target", choices=command.TARGETS)
+    exporting.add_argument("--host", default="127.0.0.1", help="where Envoy is to listen")
+    exporting.add_argument("--port", type=int, default=8080, help="where it is to listen")
+    exporting.add_argument("--gateway-class", default="envoy", help="the class of the Gateway")
+    exporting.set_defaults(run=_export)
+    return parser
+
+
+def main() -> int:
+    """Run a command; 1 when it could not do what it was asked to, with the reason in one line."""
+    options = _parser().parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        options.run(from_environment(), options)
+    except (InvalidSettings, InvalidPolicies, BadCertificate, console.Unanswerable, OSError) as error:
+        print(f"facade: {error}", file=sys.stderr)
+        return 1
+    return 0
