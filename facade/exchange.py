@@ -109,6 +109,8 @@ class Exchange:
         self.desk.guards.of(self.decision.side, self.context).budget.earn()
         while True:
             outcome = await self._attempt()
+            if self.request.span is not None:
+                self.request.span.attempted(outcome, self.connection)
             if outcome is Outcome.ANSWERED:
                 assert self.connection is not None
                 return self.connection
@@ -189,6 +191,8 @@ class Exchange:
         self.pool = pool = desk.upstreams.pick(self.decision.side, self.route, self.pool)
         if pool is None:
             raise Unreachable("no address of the service is known")
+        if request.span is not None:
+            request.span.attempt(pool.url, request.target, self.decision)
         connection = None
         if body.repeatable and not self.closed:
             connection = pool.idle(certain=not self._harmless())
@@ -200,7 +204,8 @@ class Exchange:
             timeout = min(timeout, desk.settings.replica_timeout)
         line = deadline.line(request.deadline, now)
         self.sent = True
-        connection.begin(self._head(pool, line), head_only=request.method == "HEAD", upgrade=self.upgrade)
+        head = self._head(pool, line) if request.span is None else request.span.stamped(self._head(pool, line))
+        connection.begin(head, head_only=request.method == "HEAD", upgrade=self.upgrade)
         if body.streams:
             self.pump = Pump(body, connection, timeout)
             await self.pump.head()

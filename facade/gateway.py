@@ -24,22 +24,26 @@ from facade.request import Request
 from facade.resilience import deadline
 from facade.routes import Route
 from facade.shadow import Sample, Shadow
+from facade.tracing.tracer import Tracer
 from facade.upstream import Connection, UpstreamError
 
 _NOT_PASSED_ON = frozenset({"CONNECT", "TRACE"})
 
 
 class Gateway:
-    """Answers HTTP requests; `desk` is what all of them share, `policies` what is demanded of them."""
+    """Answers HTTP requests; `desk` is what all of them share, `policies` what is demanded of them. Without a `tracer` nothing is
+    traced.
+    """
 
-    def __init__(self, desk: Desk, policies: PolicyBook, shadow: Shadow) -> None:
+    def __init__(self, desk: Desk, policies: PolicyBook, shadow: Shadow, tracer: Tracer | None) -> None:
         self.desk = desk
         self._policies = policies
         self._shadow = shadow
+        self._tracer = tracer
         self._settings = desk.settings
         self._spool = desk.settings.var_dir / "facade" / "spool"
 
-    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
+    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:  # noqa: PLR0912 one place for the order
         """Answer one request. What cannot be answered any more (a client that left, an answer that broke off) just
         ends, which makes the connection end too.
         """
@@ -52,6 +56,9 @@ class Gateway:
         context = route.context if route is not None else "-"
         side, status = "facade", 0
         place = 0
+        tracer = self._tracer
+        if tracer is not None and (inbound.trace or request.trace[36:52] < tracer.below):
+            tracer.begin(request, route)
         try:
             request.deadline = deadline.until(self.desk.guards.deadline(context), inbound.timeout, monotonic())
             refuse_what_never_passes(request)
@@ -74,6 +81,8 @@ class Gateway:
         finally:
             for ender in policy.enders:
                 ender.ended(request)
+            if request.span is not None:
+                request.span.end(side, status)
         if status:
             self.desk.metrics.observe(context, side, status, perf_counter() - started)
 

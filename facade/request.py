@@ -7,6 +7,7 @@ from facade.http1.request_line import RequestLine
 from facade.identity.principal import ANONYMOUS, Principal
 from facade.reply import Reply
 from facade.routes import Route
+from facade.tracing.spans import RequestSpan
 
 
 class Request:
@@ -16,6 +17,8 @@ class Request:
     Stages write: `principal`, who asks; `passed`, the client's header lines for the upstream, and `extra`, further ones; `told`,
     header lines for the client; `reply`, an answer without an upstream; `content`, what is sent instead of the body; `most`,
     how many bytes a body may have that does not tell its length.
+
+    `span` is there where the request is sampled; `trace` is of it then.
     """
 
     __slots__ = (
@@ -38,6 +41,7 @@ class Request:
         "principal",
         "reply",
         "request_id",
+        "span",
         "target",
         "told",
         "trace",
@@ -52,6 +56,7 @@ class Request:
         self.host = line.host or inbound.host
         self.inbound = inbound
         self.request_id, self.trace = headers.identify(inbound)
+        self.span: RequestSpan | None = None
         self.principal: Principal = ANONYMOUS
         self.passed = inbound.lines
         self.extra: list[bytes] = []
