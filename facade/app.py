@@ -38,6 +38,7 @@ from facade.responses.shared import CHANNEL as PURGES
 from facade.responses.shared import Cache
 from facade.settings import Settings
 from facade.shadow import Shadow
+from facade.tracing import tracer as tracing
 from facade.upstreams import Upstreams
 from facade.valkey import Valkey
 from migrations_tools.plans import PLANS
@@ -100,7 +101,10 @@ class Facade:
         upstreams.keep_only(book.table.routes)
         shadow = Shadow(desk, valkey)
         self.metrics.gauges += gauges(desk, policies)
-        self._gateway = Gateway(desk, policies, shadow)
+        self._tracer = tracing.started(settings, book, clock)
+        if self._tracer is not None:
+            self.metrics.gauges += self._tracer.gauges()
+        self._gateway = Gateway(desk, policies, shadow, self._tracer)
         for work in (self._feed.poll(), keys.run(), policies.watch(), Names(upstreams).run(), shadow.tell()):
             self._spawn(work)
         for _ in range(settings.shadow_workers):
@@ -128,6 +132,8 @@ class Facade:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._cache.close()
         await self._desk.upstreams.close()
+        if self._tracer is not None:
+            await self._tracer.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -81,6 +81,8 @@ class Exchange:
         self.desk.guards.of(self.decision.side, self.context).budget.earn()
         while True:
             outcome = await self._attempt()
+            if self.request.span is not None:
+                self.request.span.attempted(outcome, self.connection)
             if outcome is not Outcome.ANSWERED:
                 step = await self._after(outcome)
                 if step is not Step.ANSWER:
@@ -144,6 +146,8 @@ class Exchange:
         self._pool = pool = self.desk.upstreams.pick(self.decision.side, self.route, self._pool)
         if pool is None:
             raise Unreachable("no address of the service is known")
+        if self.request.span is not None:
+            self.request.span.attempt(pool.url, self.request.target, self.decision)
         if self.body.repeatable and not self._closed:
             self.connection = pool.idle(certain=not self._harmless())
         self._reused = self.connection is not None
@@ -157,6 +161,8 @@ class Exchange:
         if self.decision.replica:
             timeout = min(timeout, settings.replica_timeout)
         head = self._head(deadline.line(request.deadline, now))
+        if request.span is not None:
+            head = request.span.stamped(head)
         self._sent = True
         connection.begin(head, head_only=request.method == "HEAD", upgrade=self._upgrade)
         if body.streams:

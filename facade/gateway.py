@@ -26,6 +26,7 @@ from facade.request import Request
 from facade.resilience import deadline
 from facade.routes import Route
 from facade.shadow import Sample, Shadow
+from facade.tracing.tracer import Tracer
 from facade.upstream import Connection, UpstreamError
 from facade.verdicts import GATEWAY_FAILURES
 
@@ -33,12 +34,15 @@ _NOT_PASSED_ON: Final = frozenset({"CONNECT", "TRACE"})
 
 
 class Gateway:
-    """Answers HTTP requests; `desk` is what all of them share, `policies` what is demanded of them."""
+    """Answers HTTP requests; `desk` is what all of them share, `policies` what is demanded of them. Without a `tracer` nothing is
+    traced.
+    """
 
-    def __init__(self, desk: Desk, policies: PolicyBook, shadow: Shadow) -> None:
+    def __init__(self, desk: Desk, policies: PolicyBook, shadow: Shadow, tracer: Tracer | None) -> None:
         self.desk = desk
         self._policies = policies
         self._shadow = shadow
+        self._tracer = tracer
         self._settings = desk.settings
         self._spool = desk.settings.var_dir / "facade" / "spool"
 
@@ -53,6 +57,9 @@ class Gateway:
         context = route.context if route is not None else "-"
         side, status = "facade", 0
         place = 0
+        tracer = self._tracer
+        if tracer is not None and (inbound.trace or request.trace[36:52] < tracer.below):
+            tracer.begin(request, route)
         try:
             allowed = self.desk.guards.deadline(context)
             request.deadline = deadline.until(allowed, inbound.timeout, started)
@@ -77,6 +84,8 @@ class Gateway:
         finally:
             for ender in policy.enders:
                 ender.ended(request)
+            if request.span is not None:
+                request.span.end(side, status)
         if status:
             self.desk.metrics.observe(context, side, status, monotonic() - started)
 

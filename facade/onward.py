@@ -44,7 +44,7 @@ def identify(found: Inbound) -> tuple[bytes, bytes]:
         return found.request_id, found.trace
     number = _ids.next()
     trace_id = _ids.prefix + number
-    return found.request_id or trace_id, found.trace or b"00-%b-%b-01" % (trace_id, number)
+    return found.request_id or trace_id, found.trace or b"00-%b-%b-00" % (trace_id, number)
 
 
 class _Ids:

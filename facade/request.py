@@ -9,6 +9,7 @@ from facade.http1.request_line import RequestLine
 from facade.identity.principal import ANONYMOUS, Principal
 from facade.reply import Reply
 from facade.routes import Route
+from facade.tracing.spans import RequestSpan
 
 
 class Request:
@@ -19,6 +20,8 @@ class Request:
     Stages write: `principal`, who asks; `passed`, the client's header lines for the upstream, and `extra`, further ones; `told`,
     header lines for the client; `reply`, an answer without an upstream; `content`, what is sent instead of the body; `most`,
     how many bytes a body may have that does not tell its length.
+
+    `span` is there where the request is sampled; `trace` is of it then.
     """
 
     __slots__ = (
@@ -43,6 +46,7 @@ class Request:
         "reply",
         "request_id",
         "scheme",
+        "span",
         "target",
         "told",
         "trace",
@@ -60,6 +64,7 @@ class Request:
         self.host = line.host or inbound.host
         self.inbound = inbound
         self.request_id, self.trace = onward.identify(inbound)
+        self.span: RequestSpan | None = None
         self.principal: Principal = ANONYMOUS
         self.passed = inbound.lines
         self.extra: list[bytes] = []

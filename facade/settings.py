@@ -58,6 +58,15 @@ class Settings:
     trust_forwarded: bool = False
     """Whether X-Forwarded-For of the caller is kept (a load balancer stands in front) or replaced."""
 
+    collector: str = ""
+    """Where spans are sent by OTLP over HTTP: the address to which `/v1/traces` is added. Empty: nothing is traced."""
+
+    trace_ratio: float = 0.01
+    """The share of requests, from 0 to 1, of which spans are recorded."""
+
+    trace_asked: float = 10.0
+    """How many more requests a second each worker records because their callers record them."""
+
     upstream_ca: str = ""
     """The certificate (PEM file) of the platform's own authority: upstreams by https must be of it. With it go the next two."""
 
@@ -142,6 +151,7 @@ _SHARED = {
     "valkey_url": "VALKEY_URL",
     "internal_token": "BANYAN_INTERNAL_TOKEN",
     "var_dir": "BANYAN_VAR",
+    "collector": "OTEL_EXPORTER_OTLP_ENDPOINT",
 }
 _WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 

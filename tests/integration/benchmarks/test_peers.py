@@ -8,10 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import requests as requests_by_http
 
 from benchmarks.gateway import agreement, tools
 from benchmarks.gateway.agreement import Disagreement
-from benchmarks.gateway.clients import requests
+from benchmarks.gateway.clients import headers, requests
 from benchmarks.gateway.lineup import Contender, Ground
 from benchmarks.gateway.load import LoadFailed, wrk
 from benchmarks.gateway.origin import BODIES
@@ -53,6 +54,20 @@ def test_it_does_the_same_work_with_one_worker(ground: Ground, peer: Peer) -> No
         assert contender.program.resident_mib() > 0
         assert not [file for file in contender.program.folder.rglob("*access*") if file.is_file()]
         assert contender.program.log.read_text().count("GET") == 0
+
+
+def test_the_full_pipeline_traces(ground: Ground) -> None:
+    """What is measured as tracing arrives at a collector that takes it."""
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with ground.running((FULL,), PROCESSORS) as (contender,):
+        base = f"http://127.0.0.1:{contender.port}"
+        asked = requests_by_http.get(base + contender.path("small"), headers=headers(0) | {"traceparent": trace}, timeout=10)
+        assert asked.status_code == 200
+        deadline = time.monotonic() + 30
+        while "spans_exported 2\n" not in (told := requests_by_http.get(f"{base}/metrics", timeout=10).text):
+            assert time.monotonic() < deadline, told
+            time.sleep(0.1)
+        assert "spans_failed 0\n" in told
 
 
 @pytest.mark.parametrize("peer", [NGINX, PLAIN], ids=lambda peer: peer.name)

@@ -78,7 +78,7 @@ def test_ids_are_new_each_time() -> None:
     found = headers.inbound(b"")
     ids = {onward.identify(found) for _ in range(2_000)}
     assert len(ids) == 2_000
-    assert all(len(request_id) == 32 and trace == b"00-%b-%b-01" % (request_id, request_id[16:]) for request_id, trace in ids)
+    assert all(len(request_id) == 32 and trace == b"00-%b-%b-00" % (request_id, request_id[16:]) for request_id, trace in ids)
 
 
 @pytest.mark.parametrize(("said", "scheme"), [(b"https", b"https"), (b"http", b"http"), (b"gopher", b""), (b"https, http", b"")])
