@@ -1,4 +1,4 @@
-"""Where the peers' programs from wheels lie, and their configuration files with the numbers of this run."""
+"""Where the peers' programs from wheels lie, and their configuration files with the values of this run."""
 
 import platform
 from pathlib import Path
@@ -35,6 +35,6 @@ def config(file: str) -> Path:
     return _CONFIG / file
 
 
-def rendered(file: str, **numbers: int) -> str:
+def rendered(file: str, **values: int | str) -> str:
     """A file of `config/` with `$port` and the like filled in."""
-    return Template(config(file).read_text()).substitute(numbers)
+    return Template(config(file).read_text()).substitute(values)

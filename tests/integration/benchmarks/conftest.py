@@ -1,6 +1,7 @@
 """One upstream for the tests of a module, for the peers to stand in front of."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from benchmarks.gateway.origin import origin
 from chassis.embedded import ValkeyServer
 
 PROCESSORS = frozenset(os.sched_getaffinity(0))
+needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed: apt-get install wrk")
 
 
 @pytest.fixture(scope="module")

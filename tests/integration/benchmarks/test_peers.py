@@ -1,7 +1,6 @@
 """Who is compared does the same work: the same bytes, on kept connections, with one worker, and no access log."""
 
 import json
-import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from benchmarks.gateway.load import LoadFailed, wrk
 from benchmarks.gateway.origin import BODIES
 from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, FULL_CANARY, NGINX, PLAIN, Peer, Setting
 from benchmarks.gateway.programs import ProgramError, Start
-from tests.integration.benchmarks.conftest import PROCESSORS
+from tests.integration.benchmarks.conftest import PROCESSORS, needs_wrk
 
 
 @pytest.fixture(params=[NGINX, ENVOY, EXPRESS, PLAIN, FULL, FULL_CANARY], ids=lambda peer: peer.name)
@@ -100,7 +99,7 @@ def test_a_peer_that_cannot_start_says_why(ground: Ground) -> None:
         pass
 
 
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed: apt-get install wrk")
+@needs_wrk
 def test_load_that_is_not_answered_is_no_rate(ground: Ground) -> None:
     """Answers are counted, and must be 200 with the whole body."""
     direct = ground.direct

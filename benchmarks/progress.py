@@ -1,0 +1,57 @@
+"""How far a benchmark is, on standard error: what it measures now, and about how long it will still take."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+Clock = Callable[[], float]
+_NEARLY = 0.99
+"""The share that is not exceeded while there are steps: what was expected is a guess."""
+
+
+class Progress:
+    """Steps in their order, each of a weight: its share of the time that all steps take, in whatever unit.
+
+    A terminal gets one line that is written over; anything else gets a line for each new step, since nothing can be taken back
+    there.
+    """
+
+    def __init__(self, name: str, out: TextIO | None = None, clock: Clock = time.monotonic) -> None:
+        self._name = name
+        self._out = out or sys.stderr
+        self._clock = clock
+        self._began = clock()
+        self._expected = self._done = self._weight = 0.0
+        self._step = ""
+
+    def expect(self, weight: float) -> None:
+        """So much is to come, beside what was said already."""
+        self._expected += weight
+
+    def step(self, step: str, weight: float, detail: str = "") -> None:
+        """The last step is over, and this one begins. `detail` is for those who watch."""
+        self._done += self._weight
+        self._weight = weight
+        share = min(self._done / self._expected, _NEARLY) if self._expected else 0.0
+        line = f"{self._name}: {share:4.0%}{self._left(share)}  {step}"
+        if self._out.isatty():
+            self._out.write(f"\r\x1b[K{line}{detail and ': '}{detail}")
+        elif step != self._step:
+            self._out.write(f"{line}\n")
+        self._out.flush()
+        self._step = step
+
+    def end(self) -> None:
+        """Leave the terminal's line to others."""
+        if self._out.isatty():
+            self._out.write("\r\x1b[K")
+            self._out.flush()
+
+    def _left(self, share: float) -> str:
+        """Nothing is foretold before anything was done."""
+        return f", {_told((self._clock() - self._began) * (1 - share) / share)} left" if share else ""
+
+
+def _told(seconds: float) -> str:
+    return f"about {seconds / 60:.0f} min" if seconds >= 90 else f"about {seconds:.0f} s"

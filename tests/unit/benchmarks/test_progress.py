@@ -1,0 +1,68 @@
+"""Progress tells what is measured, how much is done, and how long it still takes, also where nothing can be written over."""
+
+import io
+
+from benchmarks.progress import Progress
+
+
+class Terminal(io.StringIO):
+    """A terminal, as far as progress asks."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    """Time as it is told."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _told(out: io.StringIO) -> Progress:
+    """Two rounds with two contenders each; the first takes ten times as long as was expected."""
+    clock = Clock()
+    progress = Progress("gateway", out, clock)
+    progress.expect(8.0)
+    for number in (1, 2):
+        for name in ("nginx", "Envoy"):
+            progress.step(f"small, round {number} of 2", 2.0, name)
+            clock.now += 60
+    return progress
+
+
+def test_a_log_gets_a_line_for_each_round() -> None:
+    """With the share that is done, and the time that is left by how long that took."""
+    out = io.StringIO()
+    _told(out).end()
+    assert out.getvalue().splitlines() == [
+        "gateway:   0%  small, round 1 of 2",
+        "gateway:  50%, about 2 min left  small, round 2 of 2",
+    ]
+
+
+def test_a_terminal_gets_one_line_that_says_whose_turn_it_is() -> None:
+    """It is written over, and gone at the end."""
+    out = Terminal()
+    _told(out).end()
+    assert "\n" not in out.getvalue()
+    lines = out.getvalue().split("\r\x1b[K")
+    assert lines[2] == "gateway:  25%, about 3 min left  small, round 1 of 2: Envoy"
+    assert lines[-1] == ""
+
+
+def test_more_than_was_expected_is_not_all() -> None:
+    """A load that has to reach a count may take longer: it is never done while it is not."""
+    out, clock = io.StringIO(), Clock()
+    progress = Progress("gateway", out, clock)
+    progress.expect(1.0)
+    for step in ("first", "second", "third"):
+        progress.step(step, 1.0)
+        clock.now += 100
+    assert out.getvalue().splitlines()[1:] == [
+        "gateway:  99%, about 1 s left  second",
+        "gateway:  99%, about 2 s left  third",
+    ]
