@@ -4,80 +4,107 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.gateway import agreement, bench, memory, outcome, scaling, tools
 from benchmarks.gateway.agreement import Disagreement
 from benchmarks.gateway.bench import Sizes
-from benchmarks.gateway.clients import requests
 from benchmarks.gateway.lineup import Ground
-from benchmarks.gateway.paced import latencies
 from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, FULL_COMPRESSING, NGINX, NGINX_COMPRESSING, PLAIN, Peer
-from benchmarks.gateway.rounds import interleaved
-from benchmarks.gateway.seats import Seats
-from benchmarks.gateway.throughput import Cell, measure
+from benchmarks.gateway.throughput import UNSEEN, Cell
 from benchmarks.progress import Progress
+from benchmarks.report import Result
 from tests.integration.benchmarks.conftest import PROCESSORS, needs_wrk
 
 TINY = Sizes(cell=1, paced=1, piece=1, rounds=1, requests=1)
-COMPRESSED, SMALL = scaling.LOADS
+NAMED = (NGINX, ENVOY, EXPRESS, PLAIN, FULL)
+"""Whom a bound names."""
+CELL = Cell("small", 4)
+COMPRESSED, _ = scaling.LOADS
 
 
-@needs_wrk
-def test_a_cell_compares_everyone_that_a_bound_names(ground: Ground) -> None:
-    """Rates and processor time of each, at once; the bounds are held against them."""
-    cell = Cell("small", 4)
-    with ground.running((NGINX, ENVOY, EXPRESS, PLAIN, FULL), PROCESSORS) as peers:
-        cells = {cell: interleaved(peers, TINY.rounds, measure(cell, TINY.cell))}
-    samples = [sample for taken in cells[cell].values() for sample in taken]
-    assert all(sample.rate > 0 and sample.microseconds > 0 and sample.around > 0 for sample in samples)
-    assert all(sample.busy > 0 and 0 <= sample.others <= 1 for sample in samples)
-    assert len(outcome.targets(cells)) == len(outcome.BOUNDS)
-    assert all(target.value > 0 for target in outcome.targets(cells))
-    assert outcome.throughput(cells)
+@dataclass(frozen=True)
+class Found:
+    """What a whole run of the smallest size gave, and what it told meanwhile."""
+
+    result: Result
+    progress: str
+
+    def ending(self, end: str) -> dict[str, Any]:
+        """The figures whose names end so."""
+        return {name: value for name, value in self.result.figures.items() if name.endswith(end)}
 
 
-def test_the_open_loop_waits_for_every_answer(ground: Ground) -> None:
-    """As many latencies as requests were due, of the upstream and through a peer."""
-    with ground.running((PLAIN,), PROCESSORS) as (facade,):
-        for asked in (ground.direct, facade):
-            taken = latencies(asked.port, requests(asked.path("small")), 100.0, 1.0)
-            assert len(taken) == 100
-            assert min(taken) > 0
-
-
-@needs_wrk
-def test_memory_is_told_piece_by_piece_and_bounded(ground: Ground) -> None:
-    """Two pieces at least, or growth could not be seen; progress tells how many requests are answered."""
+@pytest.fixture(scope="module")
+def found() -> Iterator[Found]:
+    """One cell, one second, one round of everything, with the peers that bounds name."""
     out = io.StringIO()
-    bound, told = bench.growth(ground, Seats(PROCESSORS, PROCESSORS), TINY, Progress("gateway", out))
-    assert bound.at_most == bench.FLAT
+    with pytest.MonkeyPatch.context() as smaller:
+        smaller.setattr(Sizes, "of", lambda scale: TINY)
+        smaller.setattr(bench, "PEERS", NAMED)
+        smaller.setattr(bench, "CELLS", (CELL,))
+        smaller.setattr(scaling, "LOADS", {COMPRESSED: (NGINX_COMPRESSING, FULL_COMPRESSING)})
+        yield Found(bench.run(0.001, Progress("gateway", out)), out.getvalue())
+
+
+@needs_wrk
+def test_a_cell_compares_everyone_that_a_bound_names(found: Found) -> None:
+    """Rates and processor time of each, in turn, also for headers never seen before; bounds are held against the rates."""
+    for cell in (CELL, UNSEEN):
+        for name in ("direct", *(peer.name for peer in NAMED)):
+            (told,) = found.ending(f"{cell}: {name}: requests/s, least, most, µs each, busy").values()
+            rate, _, _, microseconds, busy = told
+            assert rate > 0
+            assert microseconds > 0
+            assert busy > 0
+        assert f"{cell}, round 1 of 1\n" in found.progress
+    bounds = [target for target in found.result.targets if target.name.startswith(f"{CELL}: ")]
+    assert len(bounds) == len(outcome.BOUNDS) == len(found.result.targets) - 1
+    assert all(target.value > 0 for target in bounds)
+
+
+@needs_wrk
+def test_what_each_peer_adds_to_a_request_is_told(found: Found) -> None:
+    """By the open loop: beside the call without a proxy, at both percentiles."""
+    for percent in (50, 99):
+        assert found.result.figures[f"direct at 500 requests/s, p{percent} ms: median, least, most"][0] > 0
+        assert len(found.ending(f"at 500 requests/s, added p{percent} ms: median, least, most")) == len(NAMED)
+
+
+@needs_wrk
+def test_memory_is_told_piece_by_piece_and_bounded(found: Found) -> None:
+    """Two pieces at least, or growth could not be seen; progress tells how many requests are answered."""
+    bound = found.result.targets[-1]
+    assert (bound.name, bound.at_most) == ("memory at its greatest / at the beginning", bench.FLAT)
     assert bound.value >= 1
-    answered, held = (told[f"memory: {what} each piece's end"] for what in ("requests answered until", "MiB at"))
+    figures = found.result.figures
+    answered, held = (figures[f"memory: {what} each piece's end"] for what in ("requests answered until", "MiB at"))
     assert len(answered) == len(held) >= 2
     assert answered == sorted(answered)
     assert min(held) > 10
-    assert "memory: 0 of 1 requests\n" in out.getvalue()
-    assert told["memory: requests"] == answered[-1]
-    assert told["memory: that many hours of 500 requests/s"] == answered[-1] / memory.HOUR
+    assert figures["memory: requests"] == answered[-1]
+    assert figures["memory: that many hours of 500 requests/s"] == answered[-1] / memory.HOUR
+    assert "memory: 0 of 1 requests\n" in found.progress
 
 
 @needs_wrk
-def test_a_second_worker_is_measured_under_both_loads(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_worker_is_measured(found: Found) -> None:
     """Its rate beside what there is room for, its processor time, and whether both workers have work; nginx as the facade."""
-    monkeypatch.setattr(scaling, "LOADS", {COMPRESSED: (NGINX_COMPRESSING, FULL_COMPRESSING), SMALL: (PLAIN,)})
-    out = io.StringIO()
-    told = bench.second_worker(ground, Seats(PROCESSORS, PROCESSORS), TINY, Progress("gateway", out))
-    rates = [value for name, value in told.items() if name.endswith("requests/s: median, least, most")]
-    room = [value for name, value in told.items() if name.endswith("have room for")]
-    evenness = [value for name, value in told.items() if "less busy" in name]
-    assert len(rates) == len(room) == len(evenness) == 3
-    assert all(least > 0 for _, least, _ in rates)
-    assert all(1 <= most <= 2 for most in room)
-    assert all(0 <= least <= most <= 1 for _, least, most in evenness)
-    assert f"one worker and two: {COMPRESSED}, round 1 of 1\n" in out.getvalue()
+    ratios = "2 workers / 1 worker,"
+    for peer in (NGINX_COMPRESSING, FULL_COMPRESSING):
+        told = {name: value for name, value in found.result.figures.items() if name.startswith(f"{COMPRESSED}: {peer.name}, ")}
+        rate, room, cost, even = told.values()
+        assert [ratios in name for name in told] == [True, True, True, False]
+        assert min(rate) > 0
+        assert 1 <= room <= 2
+        assert min(cost) > 0
+        assert 0 <= min(even) <= max(even) <= 1
+    assert f"one worker and two: {COMPRESSED}, round 1 of 1\n" in found.progress
 
 
 @pytest.mark.parametrize("peer", [NGINX_COMPRESSING, FULL_COMPRESSING], ids=lambda peer: peer.name)
