@@ -1,11 +1,13 @@
 """How far a benchmark is, on standard error: what it measures now, and about how long it will still take."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
 from typing import TextIO
 
 Clock = Callable[[], float]
+_CLEAR = "\r\x1b[K"
 _NEARLY = 0.99
 """The share that is not exceeded while there are steps: what was expected is a guess."""
 
@@ -36,7 +38,8 @@ class Progress:
         share = min(self._done / self._expected, _NEARLY) if self._expected else 0.0
         line = f"{self._name}: {share:4.0%}{self._left(share)}  {step}"
         if self._out.isatty():
-            self._out.write(f"\r\x1b[K{line}{detail and ': '}{detail}")
+            # No longer than the terminal is wide: of two lines, only the last one could be written over.
+            self._out.write(_CLEAR + f"{line}{detail and ': '}{detail}"[: shutil.get_terminal_size().columns - 1])
         elif step != self._step:
             self._out.write(f"{line}\n")
         self._out.flush()
@@ -45,7 +48,7 @@ class Progress:
     def end(self) -> None:
         """Leave the terminal's line to others."""
         if self._out.isatty():
-            self._out.write("\r\x1b[K")
+            self._out.write(_CLEAR)
             self._out.flush()
 
     def _left(self, share: float) -> str:

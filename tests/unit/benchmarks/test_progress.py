@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from benchmarks.progress import Progress
 
 
@@ -44,13 +46,14 @@ def test_a_log_gets_a_line_for_each_round() -> None:
     ]
 
 
-def test_a_terminal_gets_one_line_that_says_whose_turn_it_is() -> None:
-    """It is written over, and gone at the end."""
+def test_a_terminal_gets_one_line_that_says_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written over, gone at the end, and never longer than a line."""
+    monkeypatch.setenv("COLUMNS", "58")
     out = Terminal()
     _told(out).end()
     assert "\n" not in out.getvalue()
     lines = out.getvalue().split("\r\x1b[K")
-    assert lines[2] == "gateway:  25%, about 3 min left  small, round 1 of 2: Envoy"
+    assert lines[2] == "gateway:  25%, about 3 min left  small, round 1 of 2: Env"
     assert lines[-1] == ""
 
 
