@@ -7,7 +7,7 @@ from statistics import median
 
 import psycopg
 
-from benchmarks.platform import Bench, begin, platform, users_plan
+from benchmarks.platform import LOADED, START_SECONDS, Bench, begin, platform, users_plan
 from benchmarks.progress import Progress
 from benchmarks.report import Result, Target
 from benchmarks.writers import CLIENTS, Api, Statements
@@ -20,8 +20,9 @@ SECONDS = 6
 def run(scale: float, progress: Progress) -> Result:
     """Durable commits on the captured tables; the relay rests, and the queue is emptied between runs."""
     customers, seconds = int(CUSTOMERS * scale), max(1, int(SECONDS * scale))
-    progress.expect(20.0 * scale + 4.0 * PAIRS * seconds)
-    progress.step(f"platform with {customers:,} customers", 20.0 * scale)
+    start, pair = START_SECONDS + customers / LOADED, 2.0 * (seconds + 1)
+    progress.expect(start + 2 * PAIRS * pair)
+    progress.step(f"platform with {customers:,} customers", start)
     with platform(halted=("worker", "relay", "facade", "users")) as bench:
         bench.load(customers)
         begin()  # the fence turns writers away where no authority row says whose the context is
@@ -51,7 +52,7 @@ def _pairs(bench: Bench, what: str, rate: Callable[[int], float], seconds: int, 
     """Rates over so many seconds with and without capture; every other pair begins with it."""
     found = []
     for number in range(PAIRS):
-        progress.step(f"{what}, pair {number + 1} of {PAIRS}", 2.0 * seconds)
+        progress.step(f"{what}, pair {number + 1} of {PAIRS}", 2.0 * (seconds + 1))
         found.append(_pair(bench, lambda: rate(seconds), on_first=bool(number % 2)))
     return found
 

@@ -83,7 +83,7 @@ class Load:
 def run(scale: float, progress: Progress) -> Result:
     """Flips from the monolith to the service and back; each is one message, as `manage.py flag` sends it after its commit."""
     flips = max(5, int(FLIPS * scale))
-    progress.expect(float(flips))
+    progress.expect(2 * BETWEEN * flips)
     with tempfile.TemporaryDirectory() as folder:
         server = ValkeyServer(Path(folder) / "valkey", durable=False)
         server.start()
@@ -114,7 +114,7 @@ async def _measure(folder: Path, url: str, flips: int, progress: Progress) -> tu
         clients = [asyncio.create_task(load.client()) for _ in range(CLIENTS)]
         late = []
         for number in range(1, flips + 1):
-            progress.step(f"flip {number} of {flips}", 1.0)
+            progress.step(f"flip {number} of {flips}", 2 * BETWEEN)
             await asyncio.sleep(BETWEEN)
             to, old = (service, monolith) if number % 2 else (monolith, service)
             monolith.feed = _feed(number, to, service)

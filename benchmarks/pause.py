@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from benchmarks.backfill import backfill
-from benchmarks.platform import PASSWORD, begin, platform, users_plan
+from benchmarks.platform import LOADED, PASSWORD, START_SECONDS, begin, platform, users_plan
 from benchmarks.progress import Progress
 from benchmarks.report import Result, Target
 
@@ -21,8 +21,9 @@ def run(scale: float, progress: Progress) -> Result:
     from migrations_tools.demo.writers import Writers, accounts_of
 
     customers, count = int(CUSTOMERS * scale), max(2, int(HAND_OVERS * scale))
-    progress.expect(1.0 + count / HAND_OVERS)
-    progress.step(f"platform with {customers:,} customers, backfilled", 1.0)
+    start = START_SECONDS + customers / LOADED + customers / 10_000
+    progress.expect(start + count * (BETWEEN + 0.5))
+    progress.step(f"platform with {customers:,} customers, backfilled", start)
     with platform(halted=()) as bench, tempfile.TemporaryDirectory() as folder:
         bench.load(customers)
         both = begin()
@@ -60,7 +61,7 @@ def _hand_overs(both: object, count: int, progress: Progress) -> tuple[list[floa
 
     pauses, windows = [], []
     for number in range(count):
-        progress.step(f"hand-over {number + 1} of {count}", 1 / HAND_OVERS)
+        progress.step(f"hand-over {number + 1} of {count}", BETWEEN + 0.5)
         began = time.time()
         direction = (Direction.TO_SERVICE, Direction.TO_MONOLITH)[number % 2]
         pauses.append(perform(users_plan(), both, direction, who="bench").pause_ms)  # type: ignore[arg-type]

@@ -127,7 +127,7 @@ def test_the_command_tells_what_it_measured_and_what_it_could_not(tmp_path: Path
     environment = {**os.environ, "PATH": str(tmp_path), "BANYAN_VAR": str(tmp_path)}
     done = subprocess.run(command, check=False, cwd=tools.ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
-    assert "flip:   0%  flip 1 of 5\n" in done.stderr
+    assert "flip:   0%, about 2 s left  flip 1 of 5\n" in done.stderr
     assert "benchmarks gateway: the gateway's benchmark needs wrk: " in done.stderr
     assert done.stdout.startswith("flip, a QUICK look at scale 0.01")
     together = done.stdout[done.stdout.index("together, a QUICK look") :]

@@ -44,7 +44,7 @@ def test_a_bound_decides(
     assert (kept["met"], kept["scale"], kept["quick"]) == (not code, 0.1, True)
     told = capsys.readouterr()
     assert "QUICK" in told.out
-    assert told.err == "planted:   0%  measure\n"
+    assert told.err == "planted:   0%, about 0 s left  measure\n"
 
 
 @pytest.mark.parametrize(
