@@ -26,7 +26,7 @@ def test_room_is_what_is_left_beside_the_load(microseconds: float, around: float
 @pytest.mark.parametrize(
     ("cell", "peers"),
     [(COMPRESSED, (NGINX_COMPRESSING, FULL_COMPRESSING)), (SMALL, (NGINX, PLAIN, FULL))],
-    ids=str,
+    ids=["compressed", "small"],
 )
 def test_ratios_are_taken_within_rounds(cell: Cell, peers: tuple[Peer, ...]) -> None:
     """A round in which everything was half as fast changes none; each peer, nginx too, is told in the same words."""
