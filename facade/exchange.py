@@ -23,6 +23,7 @@ from facade.problems import Problem
 from facade.replay import Body, Pump
 from facade.request import Request
 from facade.resilience import backoff, deadline
+from facade.resilience.declared import Timeouts
 from facade.resilience.guard import Guard, Guards, Refused
 from facade.routes import Lesson, Route
 from facade.settings import Settings
@@ -103,6 +104,11 @@ class Exchange:
         """The context, as metrics name it."""
         return self.route.context if self.route is not None else "-"
 
+    @property
+    def patience(self) -> float:
+        """How long the upstream may be silent in the middle of its answer."""
+        return self.desk.guards.timeouts(self.context).read
+
     async def run(self) -> Connection:
         """The connection on which the answer has begun. Raises `Problem` or `ClientGone`."""
         self.until = min(self.request.deadline, monotonic() + self.desk.settings.retry_deadline)
@@ -158,7 +164,7 @@ class Exchange:
             return Outcome.REFUSED
         self.guard, begun, ok = guard, monotonic(), None
         try:
-            connection = await self._send()
+            connection = await self._send(guard.declared.timeouts)
             ok = connection.status not in GATEWAY_FAILURES
         except ClientGone:
             self.finish()
@@ -182,7 +188,7 @@ class Exchange:
             return self._misdirected(connection)
         return Outcome.SERVER_ERROR if connection.status >= 500 else Outcome.ANSWERED
 
-    async def _send(self) -> Connection:
+    async def _send(self, timeouts: Timeouts) -> Connection:
         """Send the request once and wait for the head of the answer. Raises `UpstreamError` or `ClientGone`."""
         desk, request, body = self.desk, self.request, self.body
         # Not the instance that has just failed, where there is another.
@@ -193,11 +199,11 @@ class Exchange:
         if body.repeatable and not self.closed:
             connection = pool.idle(certain=not self._harmless())
         self.reused = connection is not None
-        self.connection = connection = connection or await pool.connect()
+        self.connection = connection = connection or await pool.connect(timeouts.connect)
         now = monotonic()
-        timeout = min(desk.settings.read_timeout, request.deadline - now)
+        timeout = min(timeouts.read, request.deadline - now)
         if self.decision.replica:
-            timeout = min(timeout, desk.settings.replica_timeout)
+            timeout = min(timeout, timeouts.replica)
         line = deadline.line(request.deadline, now)
         self.sent = True
         connection.begin(self._head(pool, line), head_only=request.method == "HEAD", upgrade=self.upgrade)

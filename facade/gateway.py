@@ -109,7 +109,7 @@ class Gateway:
         try:
             connection = await self._admitted(exchange, policy)
             await self._account(request, connection.headers)
-            status, copy = await self._pass_on(request, policy, connection)
+            status, copy = await self._pass_on(exchange, policy, connection)
         finally:
             exchange.finish()
         if copy and exchange.route is not None and exchange.route.shadow_percent:
@@ -137,14 +137,15 @@ class Gateway:
             admission.release(latency, ok=ok)
         return connection
 
-    async def _pass_on(self, request: Request, policy: Policy, connection: Connection) -> tuple[int, bytes | None]:
+    async def _pass_on(self, exchange: Exchange, policy: Policy, connection: Connection) -> tuple[int, bytes | None]:
         """Send the upstream's answer, as the stages leave it. Its status, and its body where that is small."""
+        request = exchange.request
         client, outbound, status = request.client, connection.headers, connection.status
         if status == 101:
             await tunnel.join(client, connection, self._lines(request, outbound.lines), self._settings.tunnel_timeout)
             return status, None
         if policy.whole and not connection.complete:
-            await connection.gather(policy.whole, self._settings.read_timeout)
+            await connection.gather(policy.whole, exchange.patience)
         copy = connection.take() if connection.complete else None
         reply = Reply(status, list(outbound.passed), copy)
         for _, finisher in policy.finishers:
@@ -152,7 +153,7 @@ class Gateway:
         untouched = tuple(reply.fields) == outbound.passed
         lines = self._lines(request, outbound.lines if untouched else reply.lines())
         if reply.body is None:
-            copy = await answering.stream(connection, client, reply, lines, self._settings.read_timeout)
+            copy = await answering.stream(connection, client, reply, lines, exchange.patience)
         else:
             answering.whole(client, reply, lines)
         return status, copy

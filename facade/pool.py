@@ -22,7 +22,7 @@ _GONE = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLR
 class Pool:
     """Connections to `url` (http or https, host, optional port). `in_use` counts the exchanges under way; `tls` is for https."""
 
-    def __init__(self, url: str, *, connect_timeout: float, idle_timeout: float, tls: ssl.SSLContext) -> None:
+    def __init__(self, url: str, *, idle_timeout: float, tls: ssl.SSLContext) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no http address of an upstream")
@@ -31,7 +31,6 @@ class Pool:
         self._host = parts.hostname
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._ssl = tls if parts.scheme == "https" else None
-        self._connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
         self._loop = asyncio.get_running_loop()
         self._idle: list[Connection] = []
@@ -62,10 +61,10 @@ class Pool:
             self._all.discard(connection)
         return None
 
-    async def connect(self) -> Connection:
-        """A new connection. Raises `Unreachable`."""
+    async def connect(self, timeout: float) -> Connection:
+        """A new connection. Raises `Unreachable`, also when it takes longer than `timeout`."""
         try:
-            async with asyncio.timeout(self._connect_timeout):
+            async with asyncio.timeout(timeout):
                 _, connection = await self._loop.create_connection(
                     lambda: Connection(self._loop), self._host, self._port, ssl=self._ssl
                 )

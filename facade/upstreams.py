@@ -224,10 +224,7 @@ class Upstreams:
     def _load_of(self, url: str) -> Callable[[], int]:
         pool = self._pools.get(url)
         if pool is None:
-            settings = self._settings
-            pool = self._pools[url] = Pool(
-                url, connect_timeout=settings.connect_timeout, idle_timeout=settings.idle_timeout, tls=self._tls
-            )
+            pool = self._pools[url] = Pool(url, idle_timeout=self._settings.idle_timeout, tls=self._tls)
         return lambda: pool.in_use
 
 

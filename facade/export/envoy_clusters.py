@@ -32,7 +32,7 @@ def cluster(upstream: Upstream, settings: Settings) -> dict[str, Any]:
         "name": upstream.name,
         "type": "STRICT_DNS" if any(address.by_name for address in upstream.addresses) else "STATIC",
         "lb_policy": "LEAST_REQUEST",
-        "connect_timeout": seconds(settings.connect_timeout),
+        "connect_timeout": seconds(protection.timeouts.connect),
         "circuit_breakers": {"thresholds": [_thresholds(protection)]},
         "outlier_detection": _ejection(protection),
         "typed_extension_protocol_options": {

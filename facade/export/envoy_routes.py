@@ -73,7 +73,7 @@ def _patience(rule: Rule, settings: Settings) -> dict[str, Any]:
     protection = rule.shares[0].upstream.resilience
     return {
         "timeout": seconds(protection.deadline.total),
-        "idle_timeout": seconds(max(settings.read_timeout, settings.body_timeout)),
+        "idle_timeout": seconds(max(protection.timeouts.read, settings.body_timeout)),
         "retry_policy": {
             "retry_on": "connect-failure,refused-stream,reset-before-request",
             "num_retries": _REPEATS,

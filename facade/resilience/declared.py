@@ -124,6 +124,20 @@ class Deadline(_Part):
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts(_Part):
+    """How long one attempt waits."""
+
+    connect: float = _value(1.0, 0.01)
+    """For a connection."""
+
+    read: float = _value(30.0, 0.01)
+    """For silence in which an answer, or the next part of one, is expected."""
+
+    replica: float = _value(3.0, 0.01)
+    """The same for the answer to a read at the side without authority; after it the authority is asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ejection(_Part):
     """When one instance of several is left alone."""
 
@@ -153,6 +167,7 @@ class Resilience(_Part):
     backoff: Backoff = field(default_factory=Backoff)
     bulkhead: Bulkhead = field(default_factory=Bulkhead)
     deadline: Deadline = field(default_factory=Deadline)
+    timeouts: Timeouts = field(default_factory=Timeouts)
     ejection: Ejection = field(default_factory=Ejection)
 
     @classmethod

@@ -23,6 +23,7 @@ def test_all_errors_are_told_at_once() -> None:
         "backoff": {"first": 2.0, "longest": 1.0},
         "bulkhead": {"most": 1.5, "waiting": True, "longest_wait": float("nan")},
         "deadline": {"total": float("inf")},
+        "timeouts": {"connect": 0, "write": 1},
     }
     with pytest.raises(InvalidResilience) as refused:
         Resilience.parse(raw)
@@ -38,6 +39,8 @@ def test_all_errors_are_told_at_once() -> None:
         "bulkhead.waiting: is True, which is no whole number",
         "deadline.total: is inf, which is not 0.001 or a finite more",
         "retries: is 3, which is no table",
+        "timeouts.connect: is 0, which is not 0.01 or a finite more",
+        "timeouts.write: there is no such entry",
     )
 
 
