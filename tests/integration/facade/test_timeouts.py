@@ -1,9 +1,7 @@
 """How long an attempt waits is declared per context, and read again while requests pass."""
 
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -59,20 +57,6 @@ def declared(monolith: ScriptedUpstream, own_valkey: TestValkey, tmp_path: Path)
     made = Declared(monolith, own_valkey, tmp_path)
     yield made
     made.entrance.stop()
-
-
-@pytest.fixture
-def unreachable() -> Iterator[ScriptedUpstream]:
-    """An address at which a connection is neither made nor refused: its queue is full, and nobody takes from it."""
-    with ExitStack() as sockets:
-        listener = sockets.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            waiting = sockets.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listener.getsockname())
-        yield ScriptedUpstream(port=listener.getsockname()[1])
 
 
 def outcome(reply: Reply) -> tuple[int, str]:
