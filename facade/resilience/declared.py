@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self, get_args, get_type_hints
 
 _NO_LIMIT = float("inf")
+_UNCLAIMED = "-"
 _TARGET = re.compile(r"/[!-\"$-~]*")
 
 
@@ -219,6 +220,7 @@ class Declaration:
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Self:
         """From `{"default": …, context: …}`, each as `Resilience.parse` takes it; what a context leaves out is the default's.
+        Paths that no context claims have the numbers of "monolith".
 
         Raises `InvalidResilience` with the errors of all of them.
         """
@@ -239,6 +241,8 @@ class Declaration:
                 base = table if name == "default" else base
         if errors:
             raise InvalidResilience(errors)
+        if "monolith" in parsed:
+            parsed[_UNCLAIMED] = parsed["monolith"]
         return cls(parsed.pop("default"), parsed)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from facade.resilience.declared import Breaker, Bulkhead, Declaration, Health, InvalidResilience, Resilience
+from facade.resilience.declared import Breaker, Bulkhead, Declaration, Health, InvalidResilience, Resilience, Timeouts
 
 
 def test_what_is_left_out_has_its_default() -> None:
@@ -74,6 +74,13 @@ def test_what_is_no_target_of_a_request_is_no_path(path: Any) -> None:
     """It would be sent as it is."""
     with pytest.raises(InvalidResilience, match="which is no path"):
         Resilience.parse({"health": {"path": path}})
+
+
+def test_paths_that_no_context_claims_have_the_monolith_s_numbers() -> None:
+    """They are named "-" inside, which nobody would think of in a file."""
+    parsed = Declaration.parse({"default": {"bulkhead": {"most": 2}}, "monolith": {"timeouts": {"read": 5}}})
+    assert parsed.of("-") == parsed.of("monolith") == Resilience(bulkhead=Bulkhead(most=2), timeouts=Timeouts(read=5))
+    assert Declaration.parse({}).of("-") == Resilience()
 
 
 def test_errors_of_all_contexts_are_told_once() -> None:
