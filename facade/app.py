@@ -23,6 +23,7 @@ from facade.feed import CHANNEL, FeedReader
 from facade.gateway import Gateway
 from facade.gauges import gauges
 from facade.headers import Inbound
+from facade.health import Prober
 from facade.http1.request_line import RequestLine
 from facade.identity.jwks import KeySet
 from facade.limits.rule import Terms
@@ -94,6 +95,7 @@ class Facade:
         parts = Parts.of(keys, Terms(shared, clock, settings.instances), self._cache, Memory(settings.cache_room // 4))
         policies = PolicyBook(settings.policies, lambda declared: compiled(declared, parts))
         policies.on_change.append(lambda: guards.declare(policies.declared.resilience))
+        policies.on_change.append(lambda: upstreams.declare(policies.declared.resilience))
         book.on_change.append(lambda: upstreams.keep_only(book.table.routes))
         book.on_change.append(lambda: parts.take_keys(book.feed.api_keys))
         keys.load()
@@ -105,7 +107,8 @@ class Facade:
         if self._tracer is not None:
             self.metrics.gauges += self._tracer.gauges()
         self._gateway = Gateway(desk, policies, shadow, self._tracer)
-        for work in (self._feed.poll(), keys.run(), policies.watch(), Names(upstreams).run(), shadow.tell()):
+        names, prober = Names(upstreams), Prober(upstreams)
+        for work in (self._feed.poll(), keys.run(), policies.watch(), names.run(), prober.run(), shadow.tell()):
             self._spawn(work)
         for _ in range(settings.shadow_workers):
             self._spawn(shadow.work())

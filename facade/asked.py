@@ -34,7 +34,8 @@ def refetching(desk: Desk) -> Refetch:
         if pool is None:
             raise Unreachable("no address of the service is known")
         lines = b"host: %b\r\n%b" % (question.host or pool.netloc, question.lines)
-        got = await fetch.get(pool, question.target, lines, timeout=desk.settings.read_timeout, limit=_LARGEST_ANSWER)
+        timeout = desk.guards.timeouts(route.context if route is not None else "-").read
+        got = await fetch.get(pool, question.target, lines, timeout=timeout, limit=_LARGEST_ANSWER)
         return Reply(got.status, list(got.headers.passed), got.body)
 
     return refetch

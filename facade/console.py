@@ -15,7 +15,7 @@ import orjson
 
 from facade import cohort, decide, headers
 from facade.book import RouteBook
-from facade.decide import Freshness
+from facade.decide import Decision, Freshness
 from facade.entrance.client import Client
 from facade.gateway import refuse_what_never_passes
 from facade.http1 import request_line
@@ -27,10 +27,13 @@ from facade.pipeline.declared import read
 from facade.pipeline.table import PolicyTable
 from facade.problems import Problem
 from facade.request import Request
+from facade.resilience.declared import Resilience
 from facade.responses.compress import Memory
 from facade.responses.shared import Cache
 from facade.routes import Feed, InvalidFeed, Route
 from facade.settings import Settings
+from facade.upstreams import MONOLITH
+from migrations_tools.phases import Owner
 from migrations_tools.plans import PLANS
 
 
@@ -112,15 +115,43 @@ def _steps(settings: Settings, request: Request) -> Iterator[Step]:
         if request.reply is not None:
             yield Step("answer", f"{request.reply.status}, by {stage.name}")
             return
-    yield Step("route", _routed(settings, request))
+    yield from _routed(settings, request)
 
 
-def _routed(settings: Settings, request: Request) -> str:
+def _routed(settings: Settings, request: Request) -> Iterator[Step]:
+    """Who answers, how long it may take, and which of its instances are asked."""
     route = routes_in_force(settings).table.match(request.path)
+    declared = read(settings.policies).resilience
     if route is None:
-        return "the monolith: no context claims this path"
-    bucket = cohort.bucket(settings.cohort_key, route.context, request.cohort_id(route))
-    decision = decide.decide(route, request.method, bucket, Freshness.CAUGHT_UP)
+        decision = decide.MONOLITH
+        yield Step("route", "the monolith: no context claims this path")
+    else:
+        bucket = cohort.bucket(settings.cohort_key, route.context, request.cohort_id(route))
+        decision = decide.decide(route, request.method, bucket, Freshness.CAUGHT_UP)
+        yield Step("route", _why(route, decision, bucket))
+    yield Step("timeouts", _patience(declared.of(_context(route)), decision))
+    owner = _context(route) if decision.side is Owner.SERVICE else MONOLITH
+    yield Step("instances", _left_alone(declared.of(owner)))
+
+
+def _patience(numbers: Resilience, decision: Decision) -> str:
+    timeouts = numbers.timeouts
+    silence = min(timeouts.read, timeouts.replica) if decision.replica else timeouts.read
+    return f"{timeouts.connect:g} s for a connection, {silence:g} s for silence, {numbers.deadline.total:g} s in all"
+
+
+def _left_alone(numbers: Resilience) -> str:
+    ejection, health = numbers.ejection, numbers.health
+    checked = (
+        f"after {health.unhealthy_after} failed checks in a row (GET {health.path} every {health.interval:g} s, "
+        f"answered within {health.timeout:g} s), until {health.healthy_after} pass"
+        if health is not None
+        else "nobody checks them"
+    )
+    return f"left alone for a while after {ejection.failures} failed requests in a row; {checked}"
+
+
+def _why(route: Route, decision: Decision, bucket: int) -> str:
     why = f"context {route.context}, epoch {route.epoch}, authority {route.authority}"
     if decision.replica:
         return (

@@ -20,6 +20,7 @@ from facade.problems import Problem
 from facade.replay import Body, Pump
 from facade.request import Request
 from facade.resilience import backoff, deadline
+from facade.resilience.declared import Timeouts
 from facade.resilience.guard import Guard, Refused
 from facade.routes import Lesson, Route
 from facade.upstream import BadAnswer, Connection, TimedOut, Unreachable, UpstreamError
@@ -75,6 +76,11 @@ class Exchange:
             known, request.request_id, request.trace, b"".join(request.extra) if request.extra else b"",
         )  # fmt: skip
 
+    @property
+    def patience(self) -> float:
+        """How long the upstream may be silent in the middle of its answer."""
+        return self.desk.guards.timeouts(self.context).read
+
     async def run(self) -> Connection:
         """The connection on which the answer has begun. Raises `Problem` or `ClientGone`."""
         self._until = min(self.request.deadline, monotonic() + self.desk.settings.retry_deadline)
@@ -120,11 +126,12 @@ class Exchange:
         self._guard, begun = guard, monotonic()
         ok: bool | None = None
         try:
+            timeouts = guard.declared.timeouts
             connection = self._at_hand()
             if connection is None:
                 assert self._pool is not None
-                self.connection = connection = await self._pool.connect()
-            await self._exchanged(connection, begun)
+                self.connection = connection = await self._pool.connect(timeouts.connect)
+            await self._exchanged(connection, timeouts, begun)
             ok = connection.status not in verdicts.GATEWAY_FAILURES
         except ClientGone:
             self.finish()
@@ -153,13 +160,13 @@ class Exchange:
         self._reused = self.connection is not None
         return self.connection
 
-    async def _exchanged(self, connection: Connection, begun: float) -> None:
+    async def _exchanged(self, connection: Connection, timeouts: Timeouts, begun: float) -> None:
         """Send the request once and wait for the head of the answer. Raises `UpstreamError` or `ClientGone`."""
-        settings, request, body = self.desk.settings, self.request, self.body
+        request, body = self.request, self.body
         now = begun if self._reused else monotonic()
-        timeout = min(settings.read_timeout, request.deadline - now)
+        timeout = min(timeouts.read, request.deadline - now)
         if self.decision.replica:
-            timeout = min(timeout, settings.replica_timeout)
+            timeout = min(timeout, timeouts.replica)
         head = self._head(deadline.line(request.deadline, now))
         if request.span is not None:
             head = request.span.stamped(head)

@@ -122,7 +122,7 @@ class Gateway:
             if connection.complete and status != 101:
                 copy = self._pass_whole(request, policy, connection)
             else:
-                copy = await self._pass_on(request, policy, connection)
+                copy = await self._pass_on(exchange, policy, connection)
         finally:
             exchange.finish()
         if copy and exchange.route is not None and exchange.route.shadow_percent:
@@ -167,18 +167,18 @@ class Gateway:
         answering.whole(request.client, reply, lines)
         return copy
 
-    async def _pass_on(self, request: Request, policy: Policy, connection: Connection) -> bytes | None:
+    async def _pass_on(self, exchange: Exchange, policy: Policy, connection: Connection) -> bytes | None:
         """Send an upstream's answer that is still coming. Its body, as the upstream sent it, where that is small."""
-        client, outbound, settings = request.client, connection.headers, self._settings
+        request, outbound = exchange.request, connection.headers
         if connection.status == 101:
-            await tunnel.join(client, connection, self._lines(request, outbound.lines), settings.tunnel_timeout)
+            await tunnel.join(request.client, connection, self._lines(request, outbound.lines), self._settings.tunnel_timeout)
             return None
         if policy.whole and answering.ends_soon(outbound, policy.whole):
-            await connection.gather(policy.whole, settings.read_timeout)
+            await connection.gather(policy.whole, exchange.patience)
             if connection.complete:
                 return self._pass_whole(request, policy, connection)
         reply, lines = self._finished(request, policy, connection, None)
-        return await answering.stream(connection, client, reply, lines, settings.read_timeout)
+        return await answering.stream(connection, request.client, reply, lines, exchange.patience)
 
     def _finished(self, request: Request, policy: Policy, connection: Connection, body: bytes | None) -> tuple[Reply, bytes]:
         """The answer as the stages leave it, and its header lines."""

@@ -1,9 +1,13 @@
 """What is looked up, not counted, when the metrics are scraped."""
 
+from collections import Counter
+
+from facade import balance
 from facade.desk import Desk
 from facade.metrics import Gauge
 from facade.pipeline.book import PolicyBook
 from facade.resilience.breaker import State
+from facade.upstreams import Upstreams
 
 
 def gauges(desk: Desk, policies: PolicyBook) -> list[Gauge]:
@@ -17,6 +21,12 @@ def gauges(desk: Desk, policies: PolicyBook) -> list[Gauge]:
         ("banyan_facade_upstream_connections", "Open connections.", upstreams.open_connections),
         ("banyan_facade_requests_in_flight", "Exchanges under way.", upstreams.requests_in_flight),
         ("banyan_facade_ejections", "Instances left alone so far, for failures in a row.", lambda: upstreams.ejections),
+        ("banyan_facade_instances", "Instances by context and state.", lambda: _instances(upstreams)),
+        (
+            "banyan_facade_panic",
+            "Whether all instances fail their checks, and are asked all the same.",
+            lambda: _panics(upstreams),
+        ),
         (
             "banyan_facade_concurrency_limit",
             "Exchanges at once, as learnt.",
@@ -26,6 +36,16 @@ def gauges(desk: Desk, policies: PolicyBook) -> list[Gauge]:
         ("banyan_facade_shed", "Requests refused for want of room.", lambda: admission.counts.shed),
         ("banyan_facade_breakers_open", "Sets of instances that are left alone now.", lambda: _open(desk)),
     ]
+
+
+def _instances(upstreams: Upstreams) -> dict[str, float]:
+    found = Counter((one.context, one.state) for one in upstreams.standing())
+    contexts = upstreams.panics()
+    return {f'context="{context}",state="{state}"': found[context, state] for context in contexts for state in balance.State}
+
+
+def _panics(upstreams: Upstreams) -> dict[str, float]:
+    return {f'context="{context}"': panic for context, panic in upstreams.panics().items()}
 
 
 def _open(desk: Desk) -> int:

@@ -5,7 +5,7 @@ Labels are contexts, sides, status classes and events, all from fixed sets; it r
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 BOUNDS: Final[tuple[float, ...]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -17,7 +17,8 @@ _HELP: Final = {
     "banyan_facade_events_total": ("counter", "What happened on the way to answers."),
 }
 
-Gauge = tuple[str, str, Callable[[], float]]
+Gauge = tuple[str, str, Callable[[], float | Mapping[str, float]]]
+"""A name, an explanation, and what gives the number, or the numbers by their labels as they are written."""
 
 
 class _Series:
@@ -80,10 +81,14 @@ class Metrics:
             yield f'{name}{{context="{context}",event="{event}"}} {count}'
 
     def _gauges(self) -> Iterator[str]:
-        for name, explanation, value in self.gauges:
+        for name, explanation, look in self.gauges:
             yield f"# HELP {name} {explanation}"
             yield f"# TYPE {name} gauge"
-            yield f"{name} {value():g}"
+            value = look()
+            if isinstance(value, Mapping):
+                yield from (f"{name}{{{labels}}} {one:g}" for labels, one in value.items())
+            else:
+                yield f"{name} {value:g}"
 
 
 def _heading(name: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ _GONE: Final = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select,
 class Pool:
     """Connections to `url` (http or https, host, optional port). `in_use` counts the exchanges under way; `tls` is for https."""
 
-    def __init__(self, url: str, *, connect_timeout: float, idle_timeout: float, tls: ssl.SSLContext) -> None:
+    def __init__(self, url: str, *, idle_timeout: float, tls: ssl.SSLContext) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no http address of an upstream")
@@ -33,7 +33,6 @@ class Pool:
         self._host = parts.hostname
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._ssl = tls if parts.scheme == "https" else None
-        self._connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
         self._loop = asyncio.get_running_loop()
         self._idle: list[Connection] = []
@@ -64,12 +63,12 @@ class Pool:
             self._all.discard(connection)
         return None
 
-    async def connect(self) -> Connection:
-        """A new connection. Raises `Unreachable`."""
+    async def connect(self, timeout: float) -> Connection:
+        """A new connection. Raises `Unreachable`, also when it takes longer than `timeout`."""
         connection = Connection(self._loop)
         made = cast("Any", lambda: connection)  # a protocol by its methods
         try:
-            await within(self._connect_timeout, self._loop.create_connection(made, self._host, self._port, ssl=self._ssl))
+            await within(timeout, self._loop.create_connection(made, self._host, self._port, ssl=self._ssl))
         except (OSError, TimeoutError) as error:
             raise Unreachable(f"no connection to {self.url}: {error or 'timed out'}") from error
         self._all.add(connection)

@@ -94,15 +94,6 @@ class Settings:
     drain_timeout: float = 25.0
     """After that, how long requests under way may take to end."""
 
-    connect_timeout: float = 1.0
-    """For a connection to an upstream."""
-
-    read_timeout: float = 30.0
-    """For silence of an upstream in which an answer, or the next part of one, is waited for."""
-
-    replica_timeout: float = 3.0
-    """The same for a read at the side without authority; after it the authority is asked."""
-
     retry_deadline: float = 5.0
     """How long a request may be repeated: an upstream restarts, or a hand-over is under way."""
 
