@@ -5,6 +5,7 @@ from collections import Counter
 from facade import balance
 from facade.desk import Desk
 from facade.metrics import Gauge
+from facade.native import loader
 from facade.pipeline.book import PolicyBook
 from facade.resilience.breaker import State
 from facade.upstreams import Upstreams
@@ -14,6 +15,7 @@ def gauges(desk: Desk, policies: PolicyBook) -> list[Gauge]:
     """Of one worker."""
     upstreams, positions, admission = desk.upstreams, desk.positions, desk.admission
     return [
+        ("banyan_facade_compiled", "Whether machine code is run, not Python.", loader.compiled),
         ("banyan_facade_routes_version", "Version of the routes in force.", lambda: desk.book.feed.version),
         ("banyan_facade_lessons", "Contexts that a 421 showed to be ahead of the feed.", lambda: desk.book.lessons),
         ("banyan_facade_positions_trusted", "Whether reads may go to replicas.", lambda: positions.trusted),
