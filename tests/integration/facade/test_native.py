@@ -11,7 +11,7 @@ from facade.native.modules import ROOT
 from tests.integration.facade.entrance import Entrance
 from tests.integration.facade.load import gauge
 
-UNITS = ("test_strand.py", "http1", "test_headers.py", "resilience")
+UNITS = ("strand", "http1", "test_headers.py", "resilience")
 """Tests of compiled modules that neither exchange parts of them nor start anything."""
 
 _RUN = """
