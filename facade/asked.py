@@ -5,9 +5,9 @@ from contextlib import suppress
 
 from facade import decide, fetch
 from facade.desk import Desk
+from facade.failures import BadAnswer, Unreachable
 from facade.reply import Reply
 from facade.responses.shared import CHANNEL, Question, Refetch
-from facade.upstream import BadAnswer, Unreachable
 from facade.upstreams import Upstreams
 from facade.valkey import Valkey, ValkeyError
 

@@ -14,6 +14,7 @@ from facade import decide, problems, verdicts
 from facade.decide import Decision, Facts, Freshness, Outcome, Step
 from facade.desk import Desk
 from facade.entrance.wire import ClientGone
+from facade.failures import BadAnswer, TimedOut, Unreachable, UpstreamError
 from facade.onward import Onward
 from facade.pool import Pool
 from facade.problems import Problem
@@ -23,7 +24,7 @@ from facade.resilience import backoff, deadline
 from facade.resilience.declared import Timeouts
 from facade.resilience.guard import Guard, Refused
 from facade.routes import Lesson, Route
-from facade.upstream import BadAnswer, Connection, TimedOut, Unreachable, UpstreamError
+from facade.upstream import Connection
 from migrations_tools.phases import Owner
 
 _FIRST_PAUSE: Final = 0.005

@@ -16,10 +16,10 @@ import orjson
 
 from facade import fetch
 from facade.book import RouteBook
+from facade.failures import UpstreamError
 from facade.pool import Pool
 from facade.routes import Feed, InvalidFeed
 from facade.settings import Settings
-from facade.upstream import UpstreamError
 from facade.valkey import Valkey, ValkeyError
 
 log = logging.getLogger(__name__)

@@ -17,9 +17,9 @@ from facade import fetch
 from facade.compare import Answer, Difference, Noise, differences, shape_of
 from facade.decide import OTHER, Freshness
 from facade.desk import Desk
+from facade.failures import UpstreamError
 from facade.fetch import Fetched
 from facade.routes import Route
-from facade.upstream import UpstreamError
 from facade.valkey import Valkey, ValkeyError
 from migrations_tools.phases import Owner
 

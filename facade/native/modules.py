@@ -20,6 +20,7 @@ MODULES: Final = (
     "facade.entrance.client",
     "facade.entrance.wire",
     "facade.exchange",
+    "facade.failures",
     "facade.gateway",
     "facade.headers",
     "facade.http1.chunks",
