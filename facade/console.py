@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from facade import cohort, decide, headers
+from facade.admission.priority import Priority
 from facade.book import RouteBook
 from facade.decide import Freshness
 from facade.entrance.client import Client
@@ -112,11 +113,21 @@ def _steps(settings: Settings, request: Request) -> Iterator[Step]:
         if request.reply is not None:
             yield Step("answer", f"{request.reply.status}, by {stage.name}")
             return
-    yield Step("route", _routed(settings, request))
-
-
-def _routed(settings: Settings, request: Request) -> str:
     route = routes_in_force(settings).table.match(request.path)
+    yield Step("admission", _admitted(settings, policy.priority, _context(route)))
+    yield Step("route", _routed(settings, request, route))
+
+
+def _admitted(settings: Settings, priority: Priority, context: str) -> str:
+    numbers = read(settings.policies).resilience.of(context).bulkhead
+    waits = "all" if priority is Priority.CRITICAL else "four fifths"
+    return (
+        f"{priority.name.lower()}: waits when {waits} of what is known to be right is under way, "
+        f"between {min(numbers.least, numbers.most)} and {numbers.most} requests at once"
+    )
+
+
+def _routed(settings: Settings, request: Request, route: Route | None) -> str:
     if route is None:
         return "the monolith: no context claims this path"
     bucket = cohort.bucket(settings.cohort_key, route.context, request.cohort_id(route))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from facade import decide, headers, problems
-from facade.admission.admission import Admission
+from facade.admission.priority import Priority
 from facade.book import RouteBook
 from facade.callers import Callers
 from facade.decide import Decision, Facts, Freshness, Outcome, Step
@@ -62,7 +62,6 @@ class Desk:
     metrics: Metrics
     guards: Guards
     callers: Callers
-    admission: Admission
 
 
 @dataclass(slots=True)
@@ -88,6 +87,7 @@ class Exchange:
     pauses: dict[Step, int] = field(default_factory=dict)
     lines: bytes = b""
     upgrade: bool = False
+    priority: Priority = Priority.NORMAL
 
     def __post_init__(self) -> None:
         """`lines`: the header lines that every attempt sends."""
@@ -143,13 +143,14 @@ class Exchange:
             self.pool.release(self.connection)
             self.connection = None
         if self.guard is not None:
-            self.guard.bulkhead.leave()
+            self.guard.leave()
             self.guard = None
 
     async def _attempt(self) -> Outcome:
         guard = self.desk.guards.of(self.decision.side, self.context)
+        whole = self.request.body_complete
         try:
-            ticket = guard.admit(self.until)
+            ticket = guard.admit(self.priority, self.until, whole=whole)
             if not isinstance(ticket, int):
                 ticket = await ticket
         except Refused as refused:
@@ -172,12 +173,10 @@ class Exchange:
             self.closed += outcome is Outcome.CLOSED
             return outcome
         finally:
-            if ok is None:
-                guard.breaker.forget(ticket)
-            else:
-                guard.breaker.record(ok, ticket, monotonic() - begun)
-                if self.pool is not None:
-                    self.desk.upstreams.record(self.pool, ok)
+            now = monotonic()
+            guard.record(ticket, now, now - begun, ok=ok, whole=whole)
+            if ok is not None and self.pool is not None:
+                self.desk.upstreams.record(self.pool, ok)
         if connection.status == 421:
             return self._misdirected(connection)
         return Outcome.SERVER_ERROR if connection.status >= 500 else Outcome.ANSWERED
@@ -267,7 +266,7 @@ class Exchange:
         """Whether there is time for another attempt; after a refusal, until the guard may let it through."""
         wait: float | None = 0.0
         if outcome is Outcome.REFUSED:
-            wait = self.error.retry_after if isinstance(self.error, Refused) else 0.0
+            wait = self.error.again if isinstance(self.error, Refused) else 0.0
         return wait is not None and monotonic() + wait < self.until
 
     async def _pause(self, step: Step) -> None:
@@ -276,7 +275,7 @@ class Exchange:
             numbers = self.desk.guards.of(self.decision.side, self.context).declared.backoff
             pause = backoff.pause(numbers, count - 1, self.until - monotonic(), random.random()) or 0.0  # noqa: S311 no secret
             if isinstance(self.error, Refused):
-                pause += self.error.retry_after or 0.0
+                pause += self.error.again or 0.0
             await asyncio.sleep(pause)
         elif count > 1:  # the first redirect is no wait: the other side is expected to answer
             await asyncio.sleep(min(_FIRST_PAUSE * _GROWTH ** (count - 2), _LONGEST_PAUSE))
@@ -286,7 +285,7 @@ class Exchange:
         if outcome is Outcome.MISDIRECTED:
             return problems.between_owners(self.misdirected)
         if isinstance(self.error, Refused):
-            return problems.guarded(detail, self.error.retry_after)
+            return self.error.problem
         if outcome is Outcome.UNREACHABLE and not self.closed:
             return problems.unreachable(detail)
         return problems.timed_out(detail) if outcome is Outcome.TIMED_OUT else problems.no_answer(detail)

@@ -11,7 +11,7 @@ from facade import answering, cohort, decide, problems, subject, tunnel
 from facade.decide import Decision, Freshness
 from facade.entrance.client import Client
 from facade.entrance.wire import ClientGone
-from facade.exchange import GATEWAY_FAILURES, Desk, Exchange
+from facade.exchange import Desk, Exchange
 from facade.headers import Inbound, Outbound
 from facade.http1.request_line import RequestLine
 from facade.pipeline.book import PolicyBook
@@ -105,9 +105,10 @@ class Gateway:
             folder=self._spool,
         )
         decision = decide.MONOLITH if route is None else await self._decide(request, route)
-        exchange = Exchange(self.desk, request, route, body, decision, upgrade=request.inbound.upgrade == b"websocket")
+        upgrade = request.inbound.upgrade == b"websocket"
+        exchange = Exchange(self.desk, request, route, body, decision, upgrade=upgrade, priority=policy.priority)
         try:
-            connection = await self._admitted(exchange, policy)
+            connection = await exchange.run()
             await self._account(request, connection.headers)
             status, copy = await self._pass_on(request, policy, connection)
         finally:
@@ -115,27 +116,6 @@ class Gateway:
         if copy and exchange.route is not None and exchange.route.shadow_percent:
             self._leave_sample(request, exchange, status, copy)
         return exchange.decision.side.value, status
-
-    async def _admitted(self, exchange: Exchange, policy: Policy) -> Connection:
-        """Have the exchange begin when there is room for it, and learn from how long its answer took how much room there is.
-        Raises as `Exchange.run` does, and the 503 `Problem` when there is none.
-        """
-        request, admission = exchange.request, self.desk.admission
-        if not request.body_complete:  # a long upload takes its client's time; the bulkhead bounds how many there are
-            return await exchange.run()
-        waiting = admission.acquire(policy.priority, request.deadline)
-        if waiting is not None:
-            await waiting
-        began, latency, ok = monotonic(), None, True
-        try:
-            connection = await exchange.run()
-            latency, ok = monotonic() - began, connection.status not in GATEWAY_FAILURES
-        except (Problem, UpstreamError):
-            latency, ok = monotonic() - began, False
-            raise
-        finally:
-            admission.release(latency, ok=ok)
-        return connection
 
     async def _pass_on(self, request: Request, policy: Policy, connection: Connection) -> tuple[int, bytes | None]:
         """Send the upstream's answer, as the stages leave it. Its status, and its body where that is small."""

@@ -5,7 +5,7 @@ Labels are contexts, sides, status classes and events, all from fixed sets; it r
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds."""
@@ -16,7 +16,8 @@ _HELP = {
     "banyan_facade_events_total": ("counter", "What happened on the way to answers."),
 }
 
-Gauge = tuple[str, str, Callable[[], float]]
+Gauge = tuple[str, str, Callable[[], float | Mapping[str, float]]]
+"""A name, what it is, and how it is looked up: one number, or several by their labels."""
 
 
 class _Series:
@@ -82,7 +83,11 @@ class Metrics:
         for name, explanation, value in self.gauges:
             yield f"# HELP {name} {explanation}"
             yield f"# TYPE {name} gauge"
-            yield f"{name} {value():g}"
+            found = value()
+            if isinstance(found, Mapping):
+                yield from (f"{name}{{{labels}}} {one:g}" for labels, one in found.items())
+            else:
+                yield f"{name} {found:g}"
 
 
 def _heading(name: str) -> Iterator[str]:

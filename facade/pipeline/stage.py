@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from facade.admission.admission import Priority
+from facade.admission.priority import Priority
 from facade.problems import Problem
 from facade.reply import Reply
 from facade.request import Request

@@ -113,7 +113,10 @@ def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, 
     assert steps("GET", "/x")[-1][1].startswith("401")
     assert steps("GET", "/internal/x")[-1] == ("never passes", "refused with 404: there is nothing at /internal/x")
     assert steps("GET", "/a/../b")[-1][1].startswith("refused with 400")
-    assert steps("POST", "/api/v1/users/me")[-1] == ("route", "the service: context users, epoch 3, authority service")
+    admission, route = steps("POST", "/api/v1/users/me")[-2:]
+    assert admission[0] == "admission"
+    assert admission[1].startswith("normal: waits when four fifths")
+    assert route == ("route", "the service: context users, epoch 3, authority service")
 
 
 def test_code_answers_in_place_of_an_upstream(own: Entrance, monolith: ScriptedUpstream, file: Path) -> None:
