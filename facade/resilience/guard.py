@@ -99,8 +99,10 @@ class Guard:
         raise self._guarded()
 
     def _guarded(self) -> Refused:
-        wait = self.breaker.opens_in()
-        return Refused(guarded(f"the breaker is {self.breaker.explain()}", ceil(wait)), wait)
+        """A breaker that opened just now may close again at once: that is waited for. One that stayed open is not."""
+        breaker = self.breaker
+        wait = breaker.opens_in()
+        return Refused(guarded(f"the breaker is {breaker.explain()}", ceil(wait)), wait if breaker.hopeful() else None)
 
 
 class Guards:

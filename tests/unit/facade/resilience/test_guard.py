@@ -39,6 +39,19 @@ def test_open_breaker_refuses_without_holding_a_place() -> None:
     assert (guard.door.inside, guard.door.in_flight) == (0, 0)
 
 
+def test_a_breaker_that_stays_open_is_not_waited_for() -> None:
+    """The first time it may close in a moment. Once its trial has failed, a request is refused at once, and told when to come."""
+    clock = Clock()
+    guard = Guard(Resilience(breaker=declared.Breaker(minimum=1, open_seconds=2.0, longest_open=8.0)), clock)
+    fail(guard)
+    clock.now += 2
+    fail(guard)
+    with pytest.raises(Refused) as refused:
+        guard.admit(N, FAR)
+    assert (refused.value.again, refused.value.problem.retry_after) == (None, 4)
+    assert refused.value.problem.slug == "upstream-guarded"
+
+
 def test_an_upload_under_way_takes_a_place_and_none_of_the_limit() -> None:
     """Its client decides how long it takes: it neither fills what the upstream can work on nor says how fast that is."""
     guard = Guard(Resilience(bulkhead=declared.Bulkhead(most=2)), Clock())
