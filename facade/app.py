@@ -11,8 +11,7 @@ from typing import Any, Final
 import orjson
 
 from chassis.registry.record import CHANNEL as INSTANCES
-from facade.admission.adaptive import Tuning
-from facade.admission.admission import Admission
+from facade.admission.lag import Lag
 from facade.asked import announcing, jwks, refetching
 from facade.book import RouteBook
 from facade.callers import Callers
@@ -45,9 +44,6 @@ from facade.valkey import Valkey
 from migrations_tools.plans import PLANS
 
 _MOST_ANSWERS: Final = 10_000
-_ROOM: Final = Tuning(minimum=64, initial=200, trivial=0.05)
-_PATIENCE: Final = 1.0
-"""Seconds that a request may wait for room before it is refused."""
 
 log = logging.getLogger(__name__)
 
@@ -82,10 +78,12 @@ class Facade:
         book, self.metrics = RouteBook(list(PLANS.values())), Metrics()
         valkey = Valkey(settings.valkey_url) if settings.valkey_url else None
         declared = read(settings.policies).resilience
-        upstreams, guards = Upstreams(settings, {"users": settings.users_url}, declared), Guards(declared, clock)
+        self._lag = lag = Lag()
+        upstreams = Upstreams(settings, {"users": settings.users_url}, declared)
+        guards = Guards(declared, clock, lambda: lag.longest)
         positions = Positions(settings, valkey)
-        admission, callers = Admission(_ROOM, patience=_PATIENCE), Callers(settings.internal_token)
-        self._desk = desk = Desk(settings, book, upstreams, positions, self.metrics, guards, callers, admission)
+        callers = Callers(settings.internal_token)
+        self._desk = desk = Desk(settings, book, upstreams, positions, self.metrics, guards, callers)
         self._feed = FeedReader(settings, book, lambda: upstreams.monolith, valkey)
         self._cache = Cache(
             settings.cache_room, _MOST_ANSWERS, refetch=refetching(desk), announce=announcing(valkey) if valkey else None
@@ -130,6 +128,7 @@ class Facade:
 
     async def stop(self) -> None:
         """End what runs beside the requests and close the connections."""
+        self._lag.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

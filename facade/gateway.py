@@ -29,7 +29,6 @@ from facade.routes import Route
 from facade.shadow import Sample, Shadow
 from facade.tracing.tracer import Tracer
 from facade.upstream import Connection
-from facade.verdicts import GATEWAY_FAILURES
 
 _NOT_PASSED_ON: Final = frozenset({"CONNECT", "TRACE"})
 
@@ -114,9 +113,9 @@ class Gateway:
         decision = decide.authority(route)
         if route is not None and route.read_below and request.method in route.read_methods:
             decision = await self._decide(request, route)
-        exchange = Exchange(self.desk, request, route, body, decision)
+        exchange = Exchange(self.desk, request, route, body, decision, priority=policy.priority)
         try:
-            connection = await self._admitted(exchange, policy)
+            connection = await exchange.run()
             if connection.headers.marks:
                 await self._account(request, connection.headers)
             status, copy = connection.status, None
@@ -139,27 +138,6 @@ class Gateway:
             spool_limit=settings.spool_limit if route is not None and route.movable else None,
             folder=self._spool,
         )
-
-    async def _admitted(self, exchange: Exchange, policy: Policy) -> Connection:
-        """Have the exchange begin when there is room for it, and learn from how long its answer took how much room there is.
-        Raises as `Exchange.run` does, and the 503 `Problem` when there is none.
-        """
-        request, admission = exchange.request, self.desk.admission
-        if not request.body_complete:  # a long upload takes its client's time; the bulkhead bounds how many there are
-            return await exchange.run()
-        waiting = admission.acquire(policy.priority, request.deadline)
-        if waiting is not None:
-            await waiting
-        began, latency, ok = monotonic(), None, True
-        try:
-            connection = await exchange.run()
-            latency, ok = monotonic() - began, connection.status not in GATEWAY_FAILURES
-        except (Problem, UpstreamError):
-            latency, ok = monotonic() - began, False
-            raise
-        finally:
-            admission.release(latency, ok=ok)
-        return connection
 
     def _pass_whole(self, exchange: Exchange, policy: Policy, connection: Connection) -> bytes | None:
         """Send an upstream's answer of which everything is there, as the stages leave it. Its body, as the upstream sent it, if

@@ -9,7 +9,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 MODULES: Final = (
     "facade.admission.adaptive",
-    "facade.admission.admission",
+    "facade.admission.door",
+    "facade.admission.trial",
     "facade.answering",
     "facade.app",
     "facade.balance",
@@ -38,7 +39,6 @@ MODULES: Final = (
     "facade.resilience.backoff",
     "facade.resilience.breaker",
     "facade.resilience.budget",
-    "facade.resilience.bulkhead",
     "facade.resilience.deadline",
     "facade.resilience.guard",
     "facade.resilience.window",

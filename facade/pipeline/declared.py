@@ -19,7 +19,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from facade.admission.admission import Priority
+from facade.admission.priority import Priority
 from facade.identity.stage import Mode
 from facade.limits.declared import BadLimit, Limit, parse_all
 from facade.pipeline.code import Answer, find
