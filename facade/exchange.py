@@ -28,9 +28,6 @@ from facade.routes import Lesson, Route
 from facade.upstream import Connection
 from migrations_tools.phases import Owner
 
-_FIRST_PAUSE: Final = 0.005
-_LONGEST_PAUSE: Final = 0.4
-_GROWTH: Final = 1.6
 _OWNERS: Final = frozenset(owner.value for owner in Owner)
 _UPGRADE: Final = b"connection: upgrade\r\nupgrade: websocket\r\n"
 _REPLICA_MARK: Final = b"banyan-read: replica\r\n"
@@ -290,7 +287,7 @@ class Exchange:
                 pause += self._error.again or 0.0
             await asyncio.sleep(pause)
         elif count > 1:  # the first redirect is no wait: the other side is expected to answer
-            await asyncio.sleep(min(_FIRST_PAUSE * _GROWTH ** (count - 2), _LONGEST_PAUSE))
+            await asyncio.sleep(backoff.redirected(count - 2))
 
     def _refusal(self, outcome: Outcome) -> Problem:
         detail = str(self._error)
