@@ -27,7 +27,7 @@ def pause(numbers: declared.Backoff, retry: int, left: float, draw: float) -> fl
 
 
 def redirected(count: int) -> float:
-    """Seconds before a request is sent to the other side again, after it was sent there and back `count` times before: few, since a
-    hand-over takes milliseconds.
+    """Seconds before a request is sent to the other side again, after it was sent there and back `count` times. A hand-over takes
+    milliseconds.
     """
     return float(min(_FIRST * _GROWTH**count, _LONGEST))
