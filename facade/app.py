@@ -32,6 +32,7 @@ from facade.pipeline.book import PolicyBook
 from facade.pipeline.compile import Parts, compiled
 from facade.pipeline.declared import read
 from facade.positions import Positions
+from facade.presence import Presence
 from facade.resilience.guard import Guards
 from facade.responses.compress import Memory
 from facade.responses.shared import CHANNEL as PURGES
@@ -84,7 +85,8 @@ class Facade:
         positions = Positions(settings, valkey)
         admission, callers = Admission(_ROOM, patience=_PATIENCE), Callers(settings.internal_token)
         self._desk = desk = Desk(settings, book, upstreams, positions, self.metrics, guards, callers, admission)
-        self._feed = FeedReader(settings, book, lambda: upstreams.monolith, valkey)
+        self._presence = Presence(book, valkey, settings.poll_interval)
+        self._feed = FeedReader(settings, book, lambda: upstreams.monolith, self._presence)
         self._cache = Cache(
             settings.cache_room, _MOST_ANSWERS, refetch=refetching(desk), announce=announcing(valkey) if valkey else None
         )
@@ -118,11 +120,12 @@ class Facade:
         instances = Valkey(url, channel=INSTANCES, on_message=discovery.heard)
         for connection in (valkey, purges, routes, instances):
             self._spawn(connection.run())
-        self._spawn(self._feed.acknowledge())
+        self._spawn(self._presence.run())
         self._spawn(discovery.run())
 
     async def stop(self) -> None:
-        """End what runs beside the requests and close the connections."""
+        """Say farewell, end what runs beside the requests and close the connections."""
+        await self._feed.leave()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -58,7 +58,7 @@ class Reply:
 
 @dataclass
 class Entrance:
-    """One facade process. `monolith` also serves its route feed."""
+    """One facade. `monolith` also serves its route feed."""
 
     monolith: ScriptedUpstream
     var: Path
@@ -66,6 +66,7 @@ class Entrance:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     version: int = 0
+    workers: int = 1
 
     def start(self) -> "Entrance":
         """Start it and wait until it is ready."""
@@ -76,7 +77,7 @@ class Entrance:
             "BANYAN_VAR": str(self.var),
             **self.environment,
         }
-        command = [sys.executable, "-m", "facade", "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", "facade", "serve", "--port", str(self.port), "--workers", str(self.workers)]
         self.var.mkdir(parents=True, exist_ok=True)
         with (self.var / "facade.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
