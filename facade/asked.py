@@ -30,10 +30,13 @@ def refetching(desk: Desk) -> Refetch:
 
     async def refetch(question: Question) -> Reply:
         route = desk.book.table.match(question.path)
-        pool = desk.upstreams.pick(decide.authority(route).side, route)
+        side = decide.authority(route).side
+        pool = desk.upstreams.pick(side, route)
         if pool is None:
             raise Unreachable("no address of the service is known")
-        lines = b"host: %b\r\n%b" % (question.host or pool.netloc, question.lines)
+        lines = b"host: %b\r\n%b%b" % (
+            question.host or pool.netloc, question.lines, desk.callers.to(side, route),
+        )  # fmt: skip
         got = await fetch.get(pool, question.target, lines, timeout=desk.settings.read_timeout, limit=_LARGEST_ANSWER)
         return Reply(got.status, list(got.headers.passed), got.body)
 

@@ -20,6 +20,8 @@ _ALONE = "--without-gossip --without-mingle --without-heartbeat"
 def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: int = 1) -> tuple[Program, ...]:
     """Every process of the platform; `urls` says where those that listen do."""
     addresses = {f"{name.upper()}_URL": url for name, url in urls.items()}
+    # Whoever comes by another way than the facade is refused.
+    addresses["BANYAN_CALLER_REQUIRED"] = "true"
     monolith = {**around.environment("monolith", "control"), **addresses, "DJANGO_SETTINGS_MODULE": "monolith.settings"}
     relay = {**monolith, **around.environment("monolith", "control", "users")}
     users = {**around.environment("users"), **addresses, "DJANGO_SETTINGS_MODULE": "extracted.users.settings"}

@@ -13,8 +13,11 @@ import psycopg
 import pytest
 import requests
 
+from chassis.callers.tokens import HEADER, Signer
 from chassis.embedded import Cluster, ValkeyServer
 from chassis.embedded.installed import DATABASES
+from migrations_tools import capture
+from migrations_tools.plans.users import PLAN
 from migrations_tools.platform import Platform, Surroundings
 from tests.integration.facade.entrance import until
 from tests.plugin import worker_name
@@ -68,6 +71,10 @@ class Running:
         headers = {**options.pop("headers", {}), **({} if token is None else {"Authorization": f"Bearer {token}"})}
         return self.session.request(method, (base or self.facade) + target, headers=headers, timeout=20, **options)
 
+    def signed(self, audience: str) -> dict[str, str]:
+        """The header by which a process of the platform shows that it is one."""
+        return {HEADER: Signer(self.around.token, "a-test", audience).sign().decode()}
+
     def signed_in(self, email: str) -> str:
         """The access token of a customer, who is registered if need be."""
         credentials = {"email": email, "password": PASSWORD}
@@ -89,6 +96,8 @@ def running(cluster: Cluster, valkey: ValkeyServer, tmp_path_factory: pytest.Tem
         for name in ("monolith", "users"):
             with psycopg.connect(urls[name]) as connection:
                 connection.execute(_OWNS)
+        with psycopg.connect(urls["users"], autocommit=True) as connection:
+            capture.switch(connection, PLAN, enabled=True)
         ready = Running(platform, around)
         ready.manage("contexts")
         until(lambda: ready.ask("GET", "/api/v1/users/me", ready.signed_in("first@example.org")).status_code == 200, 30)

@@ -45,8 +45,9 @@ class Load:
 
     def _ask(self, session: requests.Session, token: str) -> None:
         for path in _PATHS:
-            for base in (self.running.facade, self.running.users if path == _PATHS[0] else self.running.monolith):
-                answer = session.get(base + path, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+            behind = "users" if path == _PATHS[0] else "monolith"
+            for base, signed in ((self.running.facade, {}), (self.running.platform.urls[behind], self.running.signed(behind))):
+                answer = session.get(base + path, headers={"Authorization": f"Bearer {token}", **signed}, timeout=20)
                 self.statuses[base + path, answer.status_code] += 1
 
 
