@@ -82,6 +82,27 @@ def identity_ring() -> Path:
     return var_dir() / "keys" / "identity-ring.json"
 
 
+class HalfConfiguredError(ValueError):
+    """Some of the files of mutual TLS are named, and some are not."""
+
+
+def tls_files() -> tuple[Path, Path, Path] | None:
+    """With mutual TLS: the platform's authority, this process's certificate, and its key (PEM files). Errors:
+    HalfConfiguredError."""
+    given = {
+        "BANYAN_TLS_CA": os.environ.get("BANYAN_TLS_CA", ""),
+        "BANYAN_TLS_CERTIFICATE": os.environ.get("BANYAN_TLS_CERTIFICATE", ""),
+        "BANYAN_TLS_KEY": os.environ.get("BANYAN_TLS_KEY", ""),
+    }
+    missing = [name for name, path in given.items() if not path]
+    if len(missing) == len(given):
+        return None
+    if missing:
+        raise HalfConfiguredError(f"{', '.join(missing)} not set: mutual TLS needs all three")
+    authority, certificate, key = (Path(path) for path in given.values())
+    return authority, certificate, key
+
+
 def service_url(name: str) -> str:
     """The base URL of "monolith", "users" or "facade": `<NAME>_URL`, else what a running `manage.py up`
     recorded.

@@ -13,6 +13,7 @@ from django.conf import settings
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from chassis import deadline, env
+from chassis.callers import sessions
 from chassis.callers.tokens import HEADER, Signer
 from chassis.client.asked import Asked
 from chassis.client.errors import CallFailed, Interrupted, Refused, TimedOut, Unreachable
@@ -165,8 +166,7 @@ class Client:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False  # neither a proxy nor a .netrc is meant for calls within the platform
+            session = self._local.session = sessions.session()
         return session
 
 

@@ -9,6 +9,8 @@ from chassis.supervisor import Program, always_ready, http_ok
 from migrations_tools.platform.surroundings import Surroundings
 
 NAMES = ("monolith", "users", "users_replica", "facade", "relay", "worker")
+ENTRANCE = "facade"
+"""What clients talk to; the others that listen are upstreams."""
 LISTENING = ("monolith", "users", "users_replica", "facade")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,10 +28,15 @@ def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: i
     relay = {**monolith, **around.environment("monolith", "control", "users")}
     users = {**around.environment("users"), **addresses, "DJANGO_SETTINGS_MODULE": "extracted.users.settings"}
     facade = {**around.environment(), **addresses}
+    tls = around.tls
+    context = tls.client_context() if tls else None
 
     def program(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Program:
-        ready = http_ok(f"{urls[name]}/readyz") if name in LISTENING else always_ready
-        return Program(name, command, environment, ready, folder=ROOT)
+        ready = http_ok(f"{urls[name]}/readyz", context) if name in LISTENING else always_ready
+        secure: Mapping[str, str] = {}
+        if tls and name in LISTENING:
+            secure = tls.of_the_facade() if name == ENTRANCE else tls.of_a_server()
+        return Program(name, command, {**environment, **secure}, ready, folder=ROOT)
 
     beat = ("--schedule", str(around.var / "run" / "celerybeat-schedule"))
     return (

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import requests
 
+from chassis.callers import sessions
 from chassis.callers.tokens import HEADER, Signer
 from chassis.replica.authority import Misdirected
 from chassis.replica.wire import Answer, Header, decode_documents
@@ -70,7 +71,6 @@ class RemoteReplica:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False
+            session = self._local.session = sessions.session()
             session.headers["Authorization"] = f"Bearer {self._token}"
         return session

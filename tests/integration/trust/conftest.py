@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 import requests
 
+from chassis.callers.mutual import Files
 from chassis.callers.tokens import HEADER, Signer
 from chassis.embedded import Cluster, ValkeyServer
 from chassis.embedded.installed import DATABASES
@@ -25,7 +27,7 @@ from tests.plugin import worker_name
 ROOT = Path(__file__).parents[3]
 PASSWORD = "correct horse battery"
 _OWNS = (
-    "INSERT INTO banyan_authority (context, owner, epoch) VALUES ('users', 'service', 1)"
+    "INSERT INTO banyan_authority (context, owner, epoch) VALUES ('users', 'service', 9)"
     " ON CONFLICT (context) DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch"
 )
 
@@ -84,26 +86,33 @@ class Running:
         return str(answer.json()["access"])
 
 
-@pytest.fixture(scope="module")
-def running(cluster: Cluster, valkey: ValkeyServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("platform")
+@contextmanager
+def started(cluster: Cluster, valkey: ValkeyServer, folder: Path, tls: Files | None = None) -> Iterator[Running]:
+    """A platform whose databases are gone afterwards; the users service owns users, and records its changes."""
     made = {name: f"{name}_{folder.name}_{worker_name()}".replace("-", "_") for name in DATABASES}
     urls = {name: cluster.create_database(database, owner=name) for name, database in made.items()}
     unset = dict.fromkeys(("IDENTITY_PRIVATE_KEY", "IDENTITY_PUBLIC_KEYS"), "")
-    around = Surroundings(folder / "var", urls, valkey.url(), token="a-token-of-these-tests", extra=unset)
+    around = Surroundings(folder / "var", urls, valkey.url(), "a-token-of-these-tests", tls=tls, extra=unset)
     with Platform(around, facade_workers=2) as platform:
         platform.wait_ready(60)
+        ready = Running(platform, around)
+        ready.manage("context", "begin", "users")
         for name in ("monolith", "users"):
             with psycopg.connect(urls[name]) as connection:
                 connection.execute(_OWNS)
         with psycopg.connect(urls["users"], autocommit=True) as connection:
             capture.switch(connection, PLAN, enabled=True)
-        ready = Running(platform, around)
         ready.manage("contexts")
         until(lambda: ready.ask("GET", "/api/v1/users/me", ready.signed_in("first@example.org")).status_code == 200, 30)
         yield ready
     for database in made.values():
         cluster.drop_database(database)
+
+
+@pytest.fixture(scope="module")
+def running(cluster: Cluster, valkey: ValkeyServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with started(cluster, valkey, tmp_path_factory.mktemp("platform")) as ready:
+        yield ready
 
 
 def at_once(*work: Any) -> list[Any]:
