@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from chassis.registry.record import CHANNEL as INSTANCES
+from chassis.tags import CHANNEL as PURGES
 from facade.admission.adaptive import Tuning
 from facade.admission.admission import Admission
 from facade.asked import announcing, jwks, refetching
@@ -35,7 +36,7 @@ from facade.positions import Positions
 from facade.presence import Presence
 from facade.resilience.guard import Guards
 from facade.responses.compress import Memory
-from facade.responses.shared import CHANNEL as PURGES
+from facade.responses.owners import Owners
 from facade.responses.shared import Cache
 from facade.settings import Settings
 from facade.shadow import Shadow
@@ -91,6 +92,7 @@ class Facade:
             settings.cache_room, _MOST_ANSWERS, refetch=refetching(desk), announce=announcing(valkey) if valkey else None
         )
         keys = KeySet(lambda: jwks(upstreams), settings.var_dir / "facade" / "jwks.json")
+        Owners(book, self._cache)
         shared = SharedWindows(valkey, settings.valkey_timeout, clock) if valkey else None
         parts = Parts.of(keys, Terms(shared, clock, settings.instances), self._cache, Memory(settings.cache_room // 4))
         policies = PolicyBook(settings.policies, lambda declared: compiled(declared, parts))

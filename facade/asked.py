@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from chassis.tags import CHANNEL
 from facade import decide, fetch
 from facade.exchange import Desk
 from facade.reply import Reply
-from facade.responses.shared import CHANNEL, Question, Refetch
+from facade.responses.shared import Question, Refetch
 from facade.upstream import BadAnswer, Unreachable
 from facade.upstreams import Upstreams
 from facade.valkey import Valkey, ValkeyError

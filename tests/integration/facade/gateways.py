@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chassis.callers import apikey
+from chassis.tags import CHANNEL
 from extracted import users
-from facade.responses.shared import CHANNEL
 from tests.integration.facade.entrance import Entrance, Reply, feed, until
 from tests.integration.facade.scripted import Received, Script, ScriptedUpstream, answer
 

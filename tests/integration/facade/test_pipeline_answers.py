@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chassis.callers.tokens import InvalidCaller, Verifier
-from facade.responses.shared import CHANNEL
+from chassis.tags import CHANNEL
 from tests.integration.facade.entrance import QUICK, Reply, until
 from tests.integration.facade.gateways import PAGE, Gateway
 from tests.integration.facade.scripted import Received, answer, json_answer
