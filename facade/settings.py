@@ -79,8 +79,9 @@ class Settings:
     keep_alive: float = 75.0
     """How long a client's connection may wait for its next request."""
 
-    lame_duck: float = 0.0
-    """After SIGTERM, how long clients are still accepted while /readyz says 503: a load balancer's time to notice."""
+    lame_duck: float = 5.0
+    """After SIGTERM, how long clients are still accepted while /readyz says 503: a load balancer's time to notice. SIGINT
+    (Ctrl-C) ends without it."""
 
     drain_timeout: float = 25.0
     """After that, how long requests under way may take to end."""

@@ -27,6 +27,7 @@ QUICK = {
     "FACADE_CONNECT_TIMEOUT": "0.5",
     "FACADE_SETTLE": "0",
     "FACADE_RESTART_SETTLE": "0",
+    "FACADE_LAME_DUCK": "0",
     "BANYAN_INTERNAL_TOKEN": "secret",
     "FACADE_POLICIES": str(Path(__file__).with_name("plain.toml")),
 }

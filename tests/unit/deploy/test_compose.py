@@ -8,6 +8,7 @@ import trustme
 import yaml
 
 from chassis.callers.mutual import Files
+from facade.settings import Settings
 from migrations_tools.platform import NAMES, Surroundings, table
 
 _ROOT = Path(__file__).parents[3]
@@ -68,3 +69,13 @@ def test_with_mutual_tls_a_container_has_what_the_platform_gives(name: str, tmp_
     assert {key for key in program.environment if "TLS" in key or "SSL" in key or "UPSTREAM" in key} <= set(given)
     assert set(given) <= set(program.environment)
     assert {value.partition(":")[0] for key, value in given.items() if key.endswith("_URL")} == {"https"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_container_has_the_time_that_its_end_needs(name: str) -> None:
+    """What kills it sooner would cut requests under way: the facade's lame duck and drain, with a margin, end before."""
+    grace = _COMPOSE[name]["stop_grace_period"]
+    assert grace.endswith("s")
+    facade = {key: float(_COMPOSE["facade"]["environment"][key]) for key in ("FACADE_LAME_DUCK", "FACADE_DRAIN_TIMEOUT")}
+    assert list(facade.values()) == [Settings("x").lame_duck, Settings("x").drain_timeout]
+    assert float(grace[:-1]) > sum(facade.values()) + 2
