@@ -57,8 +57,10 @@ class Facade:
     it, misdirected requests find their way by 421.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, workers: int = 1) -> None:
+        """`workers`: how many this facade has."""
         self._settings = settings
+        self._workers = workers
         self._tasks: list[asyncio.Task[None]] = []
         self._own = {"/healthz": self._health, "/readyz": self._ready, "/metrics": self._metrics}
         self._discovery: Discovery | None = None
@@ -94,7 +96,7 @@ class Facade:
         keys = KeySet(lambda: jwks(upstreams), settings.var_dir / "facade" / "jwks.json")
         Owners(book, self._cache)
         shared = SharedWindows(valkey, settings.valkey_timeout, clock) if valkey else None
-        parts = Parts.of(keys, Terms(shared, clock, settings.instances), self._cache, Memory(settings.cache_room // 4))
+        parts = Parts.of(keys, Terms(shared, clock, self._sharers), self._cache, Memory(settings.cache_room // 4))
         policies = PolicyBook(settings.policies, lambda declared: compiled(declared, parts))
         policies.on_change.append(lambda: guards.declare(policies.declared.resilience))
         book.on_change.append(lambda: upstreams.keep_only(book.table.routes))
@@ -103,7 +105,7 @@ class Facade:
         self._feed.load()
         upstreams.keep_only(book.table.routes)
         shadow = Shadow(desk, valkey)
-        self.metrics.gauges += gauges(desk, policies)
+        self.metrics.gauges += gauges(desk, policies, self._sharers)
         self._gateway = Gateway(desk, policies, shadow)
         for work in (self._feed.poll(), keys.run(), policies.watch(), Names(upstreams).run(), shadow.tell()):
             self._spawn(work)
@@ -111,6 +113,10 @@ class Facade:
             self._spawn(shadow.work())
         if valkey is not None:
             self._listen(valkey)
+
+    def _sharers(self) -> int:
+        """How many workers divide a limit among them."""
+        return self._settings.instances or max(self._presence.living, self._workers)
 
     def _listen(self, valkey: Valkey) -> None:
         """Keep up the connections to Valkey: one that is asked, and one for each channel."""

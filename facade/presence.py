@@ -8,6 +8,8 @@ import asyncio
 import os
 import secrets
 import socket
+import time
+from collections import deque
 from contextlib import suppress
 from math import ceil
 
@@ -31,7 +33,7 @@ class Presence:
         self._promise = max(TTL_SECONDS, ceil(3 * poll_interval) + 2)
         self._applied = asyncio.Event()
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self.living = 0
+        self._counts: deque[tuple[float, int]] = deque()
         self.leaving = False
 
     def applied(self) -> None:
@@ -49,7 +51,7 @@ class Presence:
             self._applied.clear()  # first: a version that is applied while the last one is being told is told next
             try:
                 async with asyncio.timeout(_ANSWER_SECONDS):
-                    self.living = await self._valkey.ask(*self._command(TELL, str(self._version), str(TTL_SECONDS), self.name))
+                    self._heard(await self._valkey.ask(*self._command(TELL, str(self._version), str(TTL_SECONDS), self.name)))
             except (ValkeyError, TimeoutError):
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
@@ -65,6 +67,19 @@ class Presence:
             with suppress(ValkeyError, TimeoutError):
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     await self._valkey.ask(*self._command(LEAVE, self.name))
+
+    @property
+    def living(self) -> int:
+        """The most of what was told in the last `TTL_SECONDS` before it was last told: a Valkey that was just started has yet to
+        hear of the others.
+        """
+        return max((count for _, count in self._counts), default=0)
+
+    def _heard(self, living: int) -> None:
+        now = time.monotonic()
+        self._counts.append((now, living))
+        while self._counts[0][0] < now - TTL_SECONDS:
+            self._counts.popleft()
 
     @property
     def _version(self) -> int:

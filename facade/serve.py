@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Answer on this address, with so many processes, until told to end. Raises OSError when the address cannot be had."""
     listening = listen(host, port)
-    Workers(workers, lambda sock, watched: uvloop.run(_work(settings, sock, watched)), listening).run()
+    Workers(workers, lambda sock, watched: uvloop.run(_work(settings, sock, watched, workers)), listening).run()
 
 
-async def _work(settings: Settings, listening: socket.socket, watched: int) -> None:
+async def _work(settings: Settings, listening: socket.socket, watched: int, workers: int) -> None:
     loop = asyncio.get_running_loop()
     ending, hurrying = asyncio.Event(), asyncio.Event()
 
@@ -36,7 +36,7 @@ async def _work(settings: Settings, listening: socket.socket, watched: int) -> N
     loop.add_signal_handler(signal.SIGTERM, ending.set)
     loop.add_signal_handler(signal.SIGINT, hurry)
     loop.add_reader(watched, _abandon)
-    facade = Facade(settings)
+    facade = Facade(settings, workers)
     facade.start()
     timeouts = Timeouts(settings.head_timeout, settings.body_timeout, settings.keep_alive)
     listener = Listener(facade.handle, timeouts, facade.refused)

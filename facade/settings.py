@@ -46,8 +46,9 @@ class Settings:
     policies: Path = _POLICIES
     """The file that declares what is demanded of requests, route by route; read again when it changes."""
 
-    instances: int = 1
-    """How many workers, of all facades, divide a rate limit among them while Valkey cannot be asked."""
+    instances: int = 0
+    """How many workers, of all facades, divide a rate limit among them while Valkey cannot be asked. 0: as many as Valkey knew
+    last, and before it was ever asked the workers of this facade."""
 
     cache_room: int = 64 * MIB
     """What the answers that are kept may take in each worker."""
