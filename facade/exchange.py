@@ -183,10 +183,9 @@ class Exchange:
     def _head(self, time_left: bytes) -> bytes:
         request, pool = self.request, self._pool
         assert pool is not None
-        audience = self.context if self.decision.side is Owner.SERVICE else Owner.MONOLITH.value
         return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b%b%b%b" % (
             request.method.encode(), request.target, request.host or pool.netloc, self.lines(), time_left,
-            self.desk.callers.line(audience),
+            self.desk.callers.to(self.decision.side, self.route),
             _REPLICA_MARK if self.decision.replica else b"", _UPGRADE if self._upgrade else b"", self.body.head(),
         )  # fmt: skip
 

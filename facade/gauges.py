@@ -13,8 +13,8 @@ from facade.resilience.breaker import State
 from facade.upstreams import Upstreams
 
 
-def gauges(desk: Desk, policies: PolicyBook) -> list[Gauge]:
-    """Of one worker."""
+def gauges(desk: Desk, policies: PolicyBook, sharers: Callable[[], int]) -> list[Gauge]:
+    """Of one worker. `sharers`: how many workers divide a limit among them."""
     upstreams, positions = desk.upstreams, desk.positions
     return [
         ("banyan_facade_routes_version", "Version of the routes in force.", lambda: desk.book.feed.version),
@@ -23,6 +23,7 @@ def gauges(desk: Desk, policies: PolicyBook) -> list[Gauge]:
         ("banyan_facade_policies_refused", "Whether the policies file, as it is, was refused.", lambda: policies.refused),
         ("banyan_facade_upstream_connections", "Open connections.", upstreams.open_connections),
         ("banyan_facade_requests_in_flight", "Exchanges under way.", upstreams.requests_in_flight),
+        ("banyan_facade_limit_sharers", "Workers that divide a rate limit while Valkey cannot be asked.", sharers),
         ("banyan_facade_ejections", "Instances left alone so far, for failures in a row.", lambda: upstreams.ejections),
         ("banyan_facade_instances", "Instances by context and state.", lambda: _instances(upstreams)),
         (

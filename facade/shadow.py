@@ -173,7 +173,8 @@ class Shadow:
         pool = self._desk.upstreams.pick(side, sample.route)
         if pool is None:
             raise _NotComparable("failed")
-        fetched: Fetched = await fetch.get(pool, sample.target, sample.lines + mark, timeout=_TIMEOUT, limit=_LARGEST)
+        lines = sample.lines + self._desk.callers.to(side, sample.route) + mark
+        fetched: Fetched = await fetch.get(pool, sample.target, lines, timeout=_TIMEOUT, limit=_LARGEST)
         return _answer(fetched.status, fetched.body)
 
     def _keep(self, sample: Sample, found: list[Difference]) -> None:
