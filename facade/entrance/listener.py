@@ -5,7 +5,8 @@ import socket
 import ssl
 from typing import Any, cast
 
-from facade.entrance.client import Client, Handler, Report
+from facade.entrance.client import Client
+from facade.entrance.handler import Handler, Report
 from facade.entrance.timeouts import Timeouts
 
 _SWEEP_SECONDS = 0.25
