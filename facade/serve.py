@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Answer on this address, with so many processes, until told to end. Raises OSError when the address cannot be had."""
-    listening = listen(host, port)
-    Workers(workers, lambda sock, watched: uvloop.run(_work(settings, sock, watched, workers)), listening).run()
+    listening = listen(host, port, workers)
+    Workers(lambda sock, watched: uvloop.run(_work(settings, sock, watched, workers)), listening).run()
 
 
 async def _work(settings: Settings, listening: socket.socket, watched: int, workers: int) -> None:
