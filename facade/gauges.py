@@ -8,6 +8,7 @@ from facade.admission.door import Door
 from facade.admission.priority import Priority
 from facade.desk import Desk
 from facade.metrics import Gauge
+from facade.native import loader
 from facade.pipeline.book import PolicyBook
 from facade.resilience.breaker import State
 from facade.upstreams import Upstreams
@@ -17,6 +18,7 @@ def gauges(desk: Desk, policies: PolicyBook, sharers: Callable[[], int]) -> list
     """Of one worker. `sharers`: how many workers divide a limit among them."""
     upstreams, positions = desk.upstreams, desk.positions
     return [
+        ("banyan_facade_compiled", "Whether machine code is run, not Python.", loader.compiled),
         ("banyan_facade_routes_version", "Version of the routes in force.", lambda: desk.book.feed.version),
         ("banyan_facade_lessons", "Contexts that a 421 showed to be ahead of the feed.", lambda: desk.book.lessons),
         ("banyan_facade_positions_trusted", "Whether reads may go to replicas.", lambda: positions.trusted),
