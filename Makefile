@@ -1,4 +1,5 @@
-# Needs Python 3.11 or newer with venv and pip, and make. Everything else is fetched into .venv/ and var/.
+# Needs Python 3.11 or newer with venv and pip, and make; a C compiler makes the facade faster. Everything else is fetched into .venv/
+# and var/.
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV ?= $(or $(shell command -v uv),var/bootstrap/bin/uv)

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import uvloop
 
+from facade import garbage
 from facade.app import Facade
 from facade.entrance.listener import Listener
 from facade.entrance.timeouts import Timeouts
@@ -41,6 +42,7 @@ async def _work(settings: Settings, listening: socket.socket, watched: int, work
     facade.start()
     timeouts = Timeouts(settings.head_timeout, settings.body_timeout, settings.keep_alive)
     listener = Listener(facade.handle, timeouts, facade.refused)
+    garbage.leave_to_counting()
     await listener.start(listening)
     await ending.wait()
     facade.draining = True

@@ -256,7 +256,7 @@ def test_dead_collector_costs_no_answer(upstreams: Pair, monolith: ScriptedUpstr
         for _ in range(5):
             assert entrance.ask("GET", "/x").status == 200
             before = gauge(entrance, "spans_failed")
-            until(lambda before=before: gauge(entrance, "spans_failed") > before)  # type: ignore[misc]
+            until(lambda before=before: gauge(entrance, "spans_failed") > before, 30)  # type: ignore[misc]
         assert gauge(entrance, "spans_exported") == 0
     assert (tmp_path / "facade.log").read_text().count("spans batch") == 1
 
