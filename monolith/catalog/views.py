@@ -1,5 +1,10 @@
 """The catalog API v1; anybody may look."""
 
+from functools import partial
+from hashlib import blake2b
+
+from django.http import HttpResponse
+from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
@@ -14,7 +19,9 @@ from monolith.catalog.purging import CATEGORY, CONTEXT, PRODUCT
 from monolith.catalog.serializers import CategorySerializer, ProductSerializer, SearchSerializer
 
 KEPT = "public, max-age=0, s-maxage=60, stale-while-revalidate=30, stale-if-error=300"
-"""Facades keep answers, since they are told what has changed; browsers ask again, since nobody tells them."""
+"""Facades keep answers, since they are told what has changed; browsers ask again whether what they have still holds, since nobody
+tells them.
+"""
 
 
 class CatalogView(APIView):
@@ -26,7 +33,15 @@ class CatalogView(APIView):
         answer["Cache-Control"] = KEPT
         for name, value in tags.tagged(tags.everything(CONTEXT), tag).items():
             answer[name] = value
+        answer.add_post_render_callback(partial(_validated, self.request))
         return answer
+
+
+def _validated(request: Request, answer: HttpResponse) -> HttpResponse | None:
+    """The answer with a tag of its content; 304 for whom has that already."""
+    tag = f'"{blake2b(answer.content, digest_size=16).hexdigest()}"'
+    answer["ETag"] = tag
+    return get_conditional_response(request._request, etag=tag, response=answer)
 
 
 class ProductsView(CatalogView):

@@ -46,6 +46,7 @@ class Stage:
     operator: Operator
     environment: dict[str, str]
     members: Members
+    watch: Watch
 
     def another_operator(self) -> Operator:
         """To be closed by the caller."""
@@ -68,6 +69,21 @@ class Stage:
             assert process is not None
             process.send(signal.SIGKILL)
         assert all(process is None or process.gone_within(10) for process in dying)
+
+    def stop_watching(self) -> None:
+        """Nobody starts again what dies, beside the supervisor."""
+        self.watch.stop()
+
+    @contextmanager
+    def without_database(self) -> Iterator[None]:
+        """PostgreSQL is stopped while the block runs, and nobody starts it again."""
+        self.stop_watching()
+        self.cluster.stop()
+        try:
+            yield
+        finally:
+            self.cluster.start()
+            self.watch = _watching(self.around)
 
     def await_return(self, victim: str) -> None:
         """Wait until the servers that were killed answer again. (Whoever does not listen is back when its work goes on.)"""
@@ -102,8 +118,7 @@ def staged(folder: Path) -> Iterator[Stage]:
         around = _surroundings(folder, cluster, valkey)
         preparation.migrate(around)
         urls = preparation.choose_urls(folder / "platform.json")
-        watch = Watch(around.servers, lambda _event: None)
-        watch.start()
+        watch = _watching(around)
         stack.callback(watch.stop)
         log = stack.enter_context((folder / "platform.log").open("w"))
         supervisor = stack.enter_context(Supervisor(_programs(urls, around), log_of(log)))
@@ -112,7 +127,15 @@ def staged(folder: Path) -> Iterator[Stage]:
         operator = stack.enter_context(Operator(environment, folder / "control.log"))
         _set(operator, lambda: supervisor.wait_ready(READY))
         members = Members.of(around.databases["monolith"])
-        yield Stage(folder, around, urls, cluster, supervisor, operator, environment, members)
+        stage = Stage(folder, around, urls, cluster, supervisor, operator, environment, members, watch)
+        stack.callback(stage.stop_watching)
+        yield stage
+
+
+def _watching(around: Surroundings) -> Watch:
+    watch = Watch(around.servers, lambda _event: None)
+    watch.start()
+    return watch
 
 
 def _surroundings(folder: Path, cluster: Cluster, valkey: ValkeyServer) -> Surroundings:

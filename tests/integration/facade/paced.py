@@ -15,13 +15,16 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Kind:
-    """Requests of one kind, `rate` a second; `lines` makes the header lines beside the length for the nth of them."""
+    """Requests of one kind, `rate` a second; `lines` makes the header lines beside the length for the nth of them, and `body` its
+    body, unless the method has none.
+    """
 
     name: str
     rate: float
     method: str
     path: str
     lines: Callable[[int], str] = lambda number: ""
+    body: Callable[[int], str] = lambda number: f'{{"number": {number}}}'
 
 
 @dataclass(frozen=True)
@@ -87,16 +90,29 @@ class Paced:
         except (OSError, TimeoutError):
             pass
         head, _, body = said.partition(b"\r\n\r\n")
+        if b"transfer-encoding: chunked" in head.lower():
+            body = _whole(body)
         status = int(head[9:12]) if head else 0
         self.asked.append(Asked(kind.name, number, due, time.monotonic() - due, status, head, body))
 
     async def _said(self, kind: Kind, number: int) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        body = f'{{"number": {number}}}' if kind.method not in ("GET", "HEAD") else ""
+        body = kind.body(number) if kind.method not in ("GET", "HEAD") else ""
         framing = f"Content-Length: {len(body)}\r\nContent-Type: application/json\r\n" if body else ""
-        head = f"{kind.method} {kind.path} HTTP/1.1\r\nHost: facade\r\nConnection: close\r\n{framing}{kind.lines(number)}\r\n"
+        head = f"{kind.method} {kind.path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{framing}{kind.lines(number)}\r\n"
         try:
             writer.write(head.encode() + body.encode())
             return await reader.read()
         finally:
             writer.close()
+
+
+def _whole(chunks: bytes) -> bytes:
+    """The body that came in these chunks; those of an answer that broke off are taken as far as they go."""
+    parts = []
+    while chunks:
+        size, _, rest = chunks.partition(b"\r\n")
+        length = int(size, 16)
+        parts.append(rest[:length])
+        chunks = rest[length + 2 :] if length else b""
+    return b"".join(parts)

@@ -144,3 +144,18 @@ def test_a_valkey_that_is_down_stops_no_change(
     monkeypatch.setenv("VALKEY_URL", "valkey://127.0.0.1:1/0")
     with django_capture_on_commit_callbacks(execute=True):
         products["a1"].save()
+
+
+def test_who_has_an_answer_already_is_told_so(client: Client, products: dict[str, Product]) -> None:
+    """Its tag changes with what it says, and with nothing else."""
+    path = "/api/v1/catalog/products"
+    first = client.get(path)
+    again = client.get(path, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    assert again["Cache-Control"] == KEPT
+    product = products["A1"]
+    product.name = "Another name"
+    product.save()
+    changed = client.get(path, headers={"If-None-Match": first["ETag"]})
+    assert changed.status_code == 200
+    assert changed["ETag"] != first["ETag"]
