@@ -1,8 +1,9 @@
 """An instance's own voice: heartbeats from a thread, "draining" as soon as the process is told to end, a farewell when it does.
 
-The thread also notices an order to drain, which a restart gives before it sends SIGTERM: then nobody sends anything new to
-the process by the time at which it stops listening. It survives a Valkey that is away, and says so once. It refuses to hold
-anything up: no request waits for it, and a process that ends waits for its farewell for a second at most.
+After SIGTERM the process serves on for a moment (`ending.py`), so that nobody sends anything new to it by the time at which it
+stops listening. The thread also notices an order to drain, which takes the process out of the balance without ending it. It
+survives a Valkey that is away, and says so once. It refuses to hold anything up: no request waits for it, and a process that ends
+waits for its farewell for a second at most.
 """
 
 import logging
@@ -19,12 +20,14 @@ from multiprocessing import util as processes
 
 import valkey
 
+from chassis.registry import ending
 from chassis.registry.record import CHANNEL, HEARTBEAT_SECONDS, INDEX, ORDER_PREFIX, TTL_SECONDS, Instance, State
 
 log = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 0.5
 _FAREWELL_SECONDS = 1.0
+_LAME_DUCK_SECONDS = 1.0
 _FAREWELL_PRIORITY = 10
 _WAKE = b"\0"
 _ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
@@ -35,17 +38,33 @@ return redis.call('EXISTS', '{ORDER_PREFIX}' .. ARGV[3])
 """
 
 
+def prepare() -> None:
+    """To be called in the main thread before the application is loaded, and `announce` after it: SIGTERM leaves time to announce
+    it from here on.
+    """
+    if _told():
+        ending.hold()
+
+
+def _told() -> tuple[str, str] | None:
+    """This process' address, and where to announce it."""
+    url, where = os.environ.get("BANYAN_INSTANCE_URL", ""), os.environ.get("VALKEY_URL", "")
+    return (url, where) if url and where else None
+
+
 def announce(context: str) -> "Announcer | None":
     """Start to announce this process, to be called in its main thread once it can serve. None, and nothing happens, unless
     `BANYAN_INSTANCE_URL` says by which address it is reached and `VALKEY_URL` where to tell. `BANYAN_VERSION` may say what it
-    runs.
+    runs, `BANYAN_LAME_DUCK` for how many seconds it serves on after SIGTERM.
     """
-    url, where = os.environ.get("BANYAN_INSTANCE_URL", ""), os.environ.get("VALKEY_URL", "")
-    if not url or not where:
+    if (told := _told()) is None:
         return None
+    url, where = told
     announcer = Announcer(instance(context, url, os.environ.get("BANYAN_VERSION", "")), where)
     announcer.watch_signals()
     announcer.start()
+    if ending.is_held():
+        ending.hand_on(announcer.drain, float(os.environ.get("BANYAN_LAME_DUCK", "") or _LAME_DUCK_SECONDS))
     # Servers' workers are children of multiprocessing, which leave without atexit; its own finalizers run in any process.
     processes.Finalize(None, announcer.withdraw, exitpriority=_FAREWELL_PRIORITY)
     return announcer

@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.integration.facade.scripted import ScriptedUpstream
 
 _PROBE_SECONDS = 0.05
 _WAIT_FOR_ONE = 10.0
+_GOOD = (200, 201)
 
 
 def gauge(entrance: Entrance, name: str, context: str | None = None) -> float:
@@ -104,17 +106,35 @@ class Balancer:
             connection.close()
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A request that a client wants answered."""
+
+    method: str
+    path: str
+    body: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def in_turn(path: str) -> Callable[[int, int], Wish]:
+    """GETs and POSTs of this path; each POST's body is a name of its own."""
+    return lambda client, count: Wish("POST", path, b"%d-%d" % (client, count)) if count % 2 else Wish("GET", path)
+
+
 class Traffic:
-    """Steady GETs and POSTs, in turn, from `clients` threads, `rate` of each a second. Each POST's body is a name of its own:
-    `written` are those that were answered with 200. `statuses` has 0 for no answer, `failed` what else went wrong, in words.
+    """Steady requests from `clients` threads, `rate` of each a second: what `wishes` makes of a client's number and its count of
+    requests, or GETs and POSTs of that path. `written`: the bodies of those that were answered with 200 or 201. `statuses` has 0
+    for no answer, `failed` what else went wrong, in words.
     """
 
-    def __init__(self, balancer: Balancer, path: str, *, clients: int = 4, rate: float = 50.0) -> None:
+    def __init__(
+        self, balancer: Balancer, wishes: str | Callable[[int, int], Wish], *, clients: int = 4, rate: float = 50.0
+    ) -> None:
         self.statuses: Counter[int] = Counter()
         self.written: list[bytes] = []
         self.failed: list[str] = []
         self._balancer = balancer
-        self._path = path
+        self._wishes = in_turn(wishes) if isinstance(wishes, str) else wishes
         self._pause = 1 / rate
         self._over = threading.Event()
         self._clients = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
@@ -136,30 +156,30 @@ class Traffic:
                 break
             for port in self._balancer.away & kept.keys():
                 kept.pop(port).close()
-            body = b"%d-%d" % (number, count) if count % 2 else None
-            status = self._ask(kept, body)
+            wish = self._wishes(number, count)
+            status = self._ask(kept, wish)
             self.statuses[status] += 1
-            if status == 200 and body is not None:
-                self.written.append(body)
+            if status in _GOOD and wish.body is not None:
+                self.written.append(wish.body)
         for connection in kept.values():
             connection.close()
 
-    def _ask(self, kept: dict[int, http.client.HTTPConnection], body: bytes | None) -> int:
+    def _ask(self, kept: dict[int, http.client.HTTPConnection], wish: Wish) -> int:
         """The status of one request, 0 without one. Only a connection that could not be made is tried again, elsewhere."""
         port = self._balancer.pick()
         connection = kept.pop(port, None) or self._connected(port)
         if connection is None:
-            return self._ask(kept, body)
+            return self._ask(kept, wish)
         try:
-            connection.request("GET" if body is None else "POST", self._path, body)
+            connection.request(wish.method, wish.path, wish.body, wish.headers)
             response = connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
-            self.failed.append(f"{'GET' if body is None else 'POST'}: {error!r}")
+            self.failed.append(f"{wish.method}: {error!r}")
             connection.close()
             return 0
-        if response.status != 200:
-            self.failed.append(f"{'GET' if body is None else 'POST'}: {response.status} {content!r}")
+        if response.status not in _GOOD:
+            self.failed.append(f"{wish.method}: {response.status} {content!r}")
         if response.will_close:
             connection.close()
         else:

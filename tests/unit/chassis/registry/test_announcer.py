@@ -26,7 +26,8 @@ ROOT = Path(__file__).parents[4]
 APPLICATION = """
 import os, time
 from pathlib import Path
-from chassis.registry.announcer import announce
+from chassis.registry.announcer import announce, prepare
+prepare()
 announce("users")
 
 def application(environ, start_response):
@@ -163,11 +164,48 @@ def test_granian_worker_drains_ahead_of_its_end(valkey: ValkeyServer, client: cl
             (tmp_path / "go").touch()
             assert connection.recv(65536).startswith(b"HTTP/1.1 200")
         process.wait(20)
+        assert process.returncode == 0
         assert living(client) == []
     finally:
         (tmp_path / "go").touch()
         process.terminate()
         process.wait(20)
+
+
+def test_granian_worker_serves_on_while_its_end_is_heard(
+    valkey: ValkeyServer, client: client_library.Valkey, tmp_path: Path
+) -> None:
+    """A request on a kept connection, sent by somebody who has not heard of the end yet, is answered, and so is a new connection;
+    then it ends by itself.
+    """
+    port = free_port()
+    (tmp_path / "app.py").write_text(APPLICATION)
+    (tmp_path / "go").touch()
+    command = [sys.executable, "-m", "granian", "--port", str(port), "--interface", "wsgi", "--log-level", "warning"]
+    own = {**environment(valkey.url(), f"http://127.0.0.1:{port}"), "BANYAN_LAME_DUCK": "1.5"}
+    process = subprocess.Popen([*command, "app:application"], env=own, cwd=tmp_path)
+    try:
+        until(lambda: living(client))
+        until(lambda: _connects(port))
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as kept:
+            assert _asked(kept)
+            process.send_signal(signal.SIGTERM)
+            until(lambda: [found.state for found in living(client)] == [State.DRAINING])
+            assert _asked(kept)
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as late:
+                assert _asked(late)
+            process.wait(20)
+        assert process.returncode == 0
+        assert living(client) == []
+    finally:
+        process.kill()
+        process.wait(20)
+
+
+def _asked(connection: socket.socket) -> bool:
+    """Whether it was answered on this connection."""
+    connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+    return connection.recv(65536).startswith(b"HTTP/1.1 200")
 
 
 def test_survives_a_valkey_that_is_away() -> None:
