@@ -36,7 +36,7 @@ over.wait()
 def served(*, hold: str = "ending.hold()", announce: str = "", seconds: float = 0.3) -> subprocess.Popen[str]:
     """A server that waits in its main thread, has another one, and sets its handlers after it was loaded."""
     code = SERVER.format(hold=hold, announce=announce, seconds=seconds)
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert _said(process) == "ready"
     return process
 
@@ -84,4 +84,5 @@ def test_what_cannot_be_handed_on_is_not_held(hold: str) -> None:
     with served(hold=hold, seconds=60) as process:
         process.send_signal(signal.SIGTERM)
         assert _said(process) == "SIGTERM"
-        assert process.wait(10) == 0
+        assert process.communicate(timeout=10) == ("", "")
+        assert process.returncode == 0
