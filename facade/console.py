@@ -15,7 +15,7 @@ import orjson
 
 from facade import cohort, decide, headers
 from facade.book import RouteBook
-from facade.decide import Decision, Freshness
+from facade.decide import OTHER, Decision, Freshness
 from facade.entrance.client import Client
 from facade.gateway import refuse_what_never_passes
 from facade.http1 import request_line
@@ -129,6 +129,7 @@ def _routed(settings: Settings, request: Request) -> Iterator[Step]:
         bucket = cohort.bucket(settings.cohort_key, route.context, request.cohort_id(route))
         decision = decide.decide(route, request.method, bucket, Freshness.CAUGHT_UP)
         yield Step("route", _why(route, decision, bucket))
+    yield Step("mirror", _mirrored(request, route, decision))
     yield Step("timeouts", _patience(declared.of(_context(route)), decision))
     owner = _context(route) if decision.side is Owner.SERVICE else MONOLITH
     yield Step("instances", _left_alone(declared.of(owner)))
@@ -137,7 +138,22 @@ def _routed(settings: Settings, request: Request) -> Iterator[Step]:
 def _patience(numbers: Resilience, decision: Decision) -> str:
     timeouts = numbers.timeouts
     silence = min(timeouts.read, timeouts.replica) if decision.replica else timeouts.read
-    return f"{timeouts.connect:g} s for a connection, {silence:g} s for silence, {numbers.deadline.total:g} s in all"
+    total, whole = numbers.deadline.total, f"{timeouts.whole:g} s" if timeouts.whole else "no limit"
+    begins = f"{timeouts.connect:g} s for a connection, {silence:g} s for silence, {total:g} s until an answer begins"
+    return f"{begins}, {whole} until it ends"
+
+
+def _mirrored(request: Request, route: Route | None, decision: Decision) -> str:
+    """Whether another side answers where this one fails."""
+    if decision.replica:
+        return f"the {OTHER[decision.side]} answers where it fails: it has authority"
+    if route is None or not route.fallback:
+        return "nobody answers in its place: no other side is up to date, and may be asked"
+    if not request.mirror:
+        return "nobody answers in its place: the route's fallback does not name the monolith"
+    if request.method not in route.read_methods:
+        return f"nobody answers in its place: {request.method} is no read"
+    return f"the {OTHER[decision.side]} answers where it fails, once it has what this user has written"
 
 
 def _left_alone(numbers: Resilience) -> str:

@@ -5,10 +5,12 @@ it is needed. It refuses /internal to the outside, whatever way it is spelled.
 """
 
 import posixpath
+from math import inf
 from time import monotonic
 from typing import Final
 
-from facade import answering, cohort, decide, problems, subject, tunnel
+from facade import answering, cohort, decide, forwarded, problems, subject, tunnel, verdicts
+from facade.admitted import admitted
 from facade.decide import Decision, Freshness
 from facade.desk import Desk
 from facade.entrance.client import Client
@@ -28,7 +30,6 @@ from facade.routes import Route
 from facade.shadow import Sample, Shadow
 from facade.tracing.tracer import Tracer
 from facade.upstream import Connection, UpstreamError
-from facade.verdicts import GATEWAY_FAILURES
 
 _NOT_PASSED_ON: Final = frozenset({"CONNECT", "TRACE"})
 
@@ -76,7 +77,7 @@ class Gateway:
             else:
                 side, status = await self._ask(request, route, policy)
         except Problem as problem:
-            status = self._refuse(request, policy, place, problem)
+            status = self._refuse(request, policy, place, problem, context)
         except ClientGone:
             self.desk.metrics.event(context, "client_gone")
         except UpstreamError:
@@ -89,13 +90,19 @@ class Gateway:
         if status:
             self.desk.metrics.observe(context, side, status, monotonic() - started)
 
-    def _refuse(self, request: Request, policy: Policy, place: int, problem: Problem) -> int:
-        """Answer a problem, unless a stage has something better."""
-        if place == len(policy.stages):
-            for rescuer in policy.rescuers:
-                if (rescued := rescuer.rescue(request, problem)) is not None:
-                    return self._reply(request, policy, place, rescued)
+    def _refuse(self, request: Request, policy: Policy, place: int, problem: Problem, context: str) -> int:
+        """Answer a problem, unless it came of asking an upstream and a stage has something better."""
+        if place == len(policy.stages) and (status := self._rescued(request, policy, problem.status, context)):
+            return status
         return self._reply(request, policy, place, problem.reply())
+
+    def _rescued(self, request: Request, policy: Policy, failed: int, context: str) -> int:
+        """Send what a stage has in place of an answer with the status `failed`. The status that was sent, 0 when none has any."""
+        for place, rescuer in policy.rescuers:
+            if (rescued := rescuer.rescue(request, failed)) is not None:
+                self.desk.metrics.event(context, rescuer.event)
+                return self._reply(request, policy, place, rescued)
+        return 0
 
     def _reply(self, request: Request, policy: Policy, place: int, reply: Reply) -> int:
         """Send an answer of this entrance; the stages before `place` look at it. Its status."""
@@ -115,10 +122,12 @@ class Gateway:
             decision = await self._decide(request, route)
         exchange = Exchange(self.desk, request, route, body, decision)
         try:
-            connection = await self._admitted(exchange, policy)
+            connection = await admitted(exchange, policy.priority)
             if connection.headers.marks:
                 await self._account(request, connection.headers)
             status, copy = connection.status, None
+            if status >= 500 and policy.rescuers and (rescued := self._rescued(request, policy, status, exchange.context)):
+                return "facade", rescued
             if connection.complete and status != 101:
                 copy = self._pass_whole(request, policy, connection)
             else:
@@ -139,27 +148,6 @@ class Gateway:
             folder=self._spool,
         )
 
-    async def _admitted(self, exchange: Exchange, policy: Policy) -> Connection:
-        """Have the exchange begin when there is room for it, and learn from how long its answer took how much room there is.
-        Raises as `Exchange.run` does, and the 503 `Problem` when there is none.
-        """
-        request, admission = exchange.request, self.desk.admission
-        if not request.body_complete:  # a long upload takes its client's time; the bulkhead bounds how many there are
-            return await exchange.run()
-        waiting = admission.acquire(policy.priority, request.deadline)
-        if waiting is not None:
-            await waiting
-        began, latency, ok = monotonic(), None, True
-        try:
-            connection = await exchange.run()
-            latency, ok = monotonic() - began, connection.status not in GATEWAY_FAILURES
-        except (Problem, UpstreamError):
-            latency, ok = monotonic() - began, False
-            raise
-        finally:
-            admission.release(latency, ok=ok)
-        return connection
-
     def _pass_whole(self, request: Request, policy: Policy, connection: Connection) -> bytes:
         """Send an upstream's answer of which everything is there, as the stages leave it. Its body, as the upstream sent it."""
         copy = connection.take()
@@ -171,12 +159,17 @@ class Gateway:
         """Send an upstream's answer that is still coming. Its body, as the upstream sent it, where that is small."""
         request, outbound = exchange.request, connection.headers
         if connection.status == 101:
+            connection.until = inf
             await tunnel.join(request.client, connection, self._lines(request, outbound.lines), self._settings.tunnel_timeout)
             return None
         if policy.whole and answering.ends_soon(outbound, policy.whole):
-            await connection.gather(policy.whole, exchange.patience)
+            try:
+                await connection.gather(policy.whole, exchange.patience)
+            except UpstreamError as error:  # nothing was passed on yet, so the client can be told
+                raise verdicts.broken(error) from error
             if connection.complete:
                 return self._pass_whole(request, policy, connection)
+        connection.until = inf if answering.is_stream(outbound) else exchange.ends
         reply, lines = self._finished(request, policy, connection, None)
         return await answering.stream(connection, request.client, reply, lines, exchange.patience)
 
@@ -195,7 +188,8 @@ class Gateway:
     def _lines(self, request: Request, lines: bytes) -> bytes:
         """The header of an answer: its own lines, what stages tell, its id, and the id of a client that had none."""
         if request.new_anonymous:
-            request.told.append(subject.set_cookie(request.anonymous, secure=self._settings.cookie_secure))
+            secure = self._settings.cookie_secure or request.scheme == b"https"
+            request.told.append(subject.set_cookie(request.anonymous, secure=secure))
         return b"%b%bx-request-id: %b\r\n" % (lines, b"".join(request.told) if request.told else b"", request.request_id)
 
     async def _decide(self, request: Request, route: Route) -> Decision:
@@ -232,7 +226,9 @@ class Gateway:
         assert route is not None
         if request.method != "GET" or status == 304 or exchange.decision.replica or not self._shadow.wants(route):
             return
-        lines = b"host: %b\r\n%b" % (request.host, exchange.lines()) if request.host else b""
+        lines = b""
+        if request.host:
+            lines = b"host: %b\r\n%b" % (request.host, forwarded.lines(self.desk, request))
         self._shadow.submit(Sample(route, request.path, request.target, lines, request.who, status, body, exchange.decision.side))
 
 

@@ -10,6 +10,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 MODULES: Final = (
     "facade.admission.adaptive",
     "facade.admission.admission",
+    "facade.admitted",
     "facade.answering",
     "facade.app",
     "facade.balance",
@@ -20,6 +21,7 @@ MODULES: Final = (
     "facade.entrance.client",
     "facade.entrance.wire",
     "facade.exchange",
+    "facade.forwarded",
     "facade.gateway",
     "facade.headers",
     "facade.http1.chunks",

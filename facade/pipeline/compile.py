@@ -17,6 +17,8 @@ from facade.limits.rule import Terms
 from facade.limits.stage import RateLimit
 from facade.pipeline.code import Code
 from facade.pipeline.declared import Declared, InvalidPolicies, RouteRules
+from facade.pipeline.fallback import FallbackStage
+from facade.pipeline.once import Once
 from facade.pipeline.policy import Policy
 from facade.pipeline.stage import Stage
 from facade.pipeline.table import PolicyTable
@@ -121,15 +123,18 @@ def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document])
     stages += _limits([limit for limit in rules.limits if limit.by is not By.IP], scope, parts)
     if rules.contract is not None:
         stages.append(ValidateStage(rules.contract, documents[rules.contract.document]))
-    rewrites_bodies = rules.transform is not None and rules.transform.reply.members is not None
-    if rules.transform is not None and not rewrites_bodies:
-        stages.append(TransformStage(rules.transform))
+    if rules.idempotency_key:
+        stages.append(Once(rules.path, below=rules.idempotency_key == "below"))
     if rules.compress is not None:
         stages.append(CompressStage(rules.compress, parts.compressed))
-    if rules.transform is not None and rewrites_bodies:
-        stages.append(TransformStage(rules.transform))  # next to the upstream: it reads bodies, which are compressed further out
+    if rules.fallback is not None:
+        stages.append(
+            FallbackStage(rules.fallback)
+        )  # its answer is compressed, but not transformed: it is what clients are to see
+    if rules.transform is not None:
+        stages.append(TransformStage(rules.transform))  # behind compression: it reads bodies
     if rules.cache is not None:
-        stages.append(CacheStage(rules.cache, parts.cache))
+        stages.append(CacheStage(rules.cache, parts.cache, rescues=rules.cache_rescues))
     if rules.code is not None:
         stages.append(Code(*rules.code))
     return tuple(stages)

@@ -4,6 +4,7 @@ It refuses a request with `Refused`, which means that nothing was sent.
 """
 
 from collections.abc import Awaitable, Callable
+from math import inf
 
 from facade.resilience.breaker import Breaker
 from facade.resilience.budget import Budget
@@ -24,15 +25,16 @@ class Refused(Exception):
 
 
 class Guard:
-    """One set's. `clock` is the loop's."""
+    """One set's. `clock` is the loop's. `whole`: the seconds until the end of an answer, endless where none are declared."""
 
-    __slots__ = ("breaker", "budget", "bulkhead", "declared")
+    __slots__ = ("breaker", "budget", "bulkhead", "declared", "whole")
 
     def __init__(self, declared: Resilience, clock: Callable[[], float]) -> None:
         self.declared = declared
         self.breaker = Breaker(declared.breaker, clock)
         self.bulkhead = Bulkhead(declared.bulkhead)
         self.budget = Budget(declared.retries, clock)
+        self.whole = declared.timeouts.whole or inf
 
     def admit(self, deadline: float) -> int | Awaitable[int]:
         """A ticket, or what to wait for until there is one, at most until `deadline` (loop time). Raises `Refused`, at once or

@@ -119,16 +119,17 @@ def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, 
 def test_explain_tells_how_long_is_waited_and_which_instances_are_asked(monolith: ScriptedUpstream, file: Path) -> None:
     """By what is declared for the context, and for whoever owns the instances."""
     declared = "[resilience.users]\ntimeouts = { read = 7 }\nhealth = { interval = 9 }\n"
-    file.write_text(f"{OPEN}{declared}[resilience.monolith]\nejection = {{ failures = 3 }}\nhealth = {{ path = '/up' }}\n")
+    others = "[resilience.monolith]\ntimeouts = { whole = 0 }\nejection = { failures = 3 }\nhealth = { path = '/up' }\n"
+    file.write_text(OPEN + declared + others)
 
     def told(path: str) -> dict[str, str]:
         done = command("explain", "--json", "GET", path, policies=file, monolith=monolith)
         return {step["stage"]: step["said"] for step in json.loads(done.stdout)}
 
-    users, others = told("/api/v1/users/me"), told("/x")
-    assert users["timeouts"] == "1 s for a connection, 7 s for silence, 60 s in all"
-    assert others["timeouts"] == "1 s for a connection, 30 s for silence, 60 s in all"
-    assert users["instances"] == others["instances"]  # the monolith's
+    users, elsewhere = told("/api/v1/users/me"), told("/x")
+    assert users["timeouts"] == "1 s for a connection, 7 s for silence, 60 s until an answer begins, 600 s until it ends"
+    assert elsewhere["timeouts"] == "1 s for a connection, 30 s for silence, 60 s until an answer begins, no limit until it ends"
+    assert users["instances"] == elsewhere["instances"]  # the monolith's
     assert "after 3 failed requests in a row" in users["instances"]
     assert "GET /up every 2 s" in users["instances"]
 

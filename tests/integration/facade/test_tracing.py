@@ -145,7 +145,7 @@ def test_fallback_is_an_attempt_at_a_replica(
     assert entrance.ask("GET", ME).status == 200
     server, attempts = spans(collector, place(monolith.received[0])[0])
     found = [(span["banyan.side"], span["banyan.replica"], span["banyan.outcome"]) for span in attempts]
-    assert found == [("service", False, "server_error"), ("monolith", True, "answered")]
+    assert found == [("service", False, "unavailable"), ("monolith", True, "answered")]
     assert (server["banyan.side"], server["banyan.replica"]) == ("monolith", True)
 
 
