@@ -13,7 +13,7 @@ from chassis.callers.mutual import BadCertificate
 from facade import console
 from facade.export import command
 from facade.pipeline.declared import InvalidPolicies, read
-from facade.serve import serve
+from facade.serve import certificate, serve
 from facade.settings import InvalidSettings, Settings, from_environment
 from facade.upstreams import tls
 
@@ -21,6 +21,7 @@ from facade.upstreams import tls
 def _serve(settings: Settings, options: argparse.Namespace) -> None:
     read(settings.policies)  # told here, in one line, rather than by each worker; so is a certificate that is none
     tls(settings)
+    certificate(settings)
     serve(settings, options.host, options.port, options.workers)
 
 

@@ -5,10 +5,12 @@ import logging
 import os
 import signal
 import socket
+from pathlib import Path
 
 import uvloop
 
 from facade.app import Facade
+from facade.entrance.certificate import Certificate
 from facade.entrance.listener import Listener
 from facade.entrance.timeouts import Timeouts
 from facade.entrance.workers import Workers, listen
@@ -23,6 +25,11 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     Workers(workers, lambda sock, watched: uvloop.run(_work(settings, sock, watched)), listening).run()
 
 
+def certificate(settings: Settings) -> Certificate | None:
+    """What clients are shown; None where the entrance does not speak TLS. Raises `BadCertificate`."""
+    return Certificate(Path(settings.tls_certificate), Path(settings.tls_key)) if settings.tls_key else None
+
+
 async def _work(settings: Settings, listening: socket.socket, watched: int) -> None:
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
@@ -32,9 +39,13 @@ async def _work(settings: Settings, listening: socket.socket, watched: int) -> N
     facade = Facade(settings)
     facade.start()
     timeouts = Timeouts(settings.head_timeout, settings.body_timeout, settings.keep_alive)
-    listener = Listener(facade.handle, timeouts, facade.refused)
+    shown = certificate(settings)
+    listener = Listener(facade.handle, timeouts, facade.refused, tls=shown.context if shown else None)
     await listener.start(listening)
+    watching = loop.create_task(shown.watch()) if shown else None
     await ending.wait()
+    if watching is not None:
+        watching.cancel()
     facade.draining = True
     listener.announce_end()
     await asyncio.sleep(settings.lame_duck)

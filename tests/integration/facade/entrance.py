@@ -93,13 +93,17 @@ class Entrance:
 
     def ask(self, method: str, target: str, body: bytes | None = None, **headers: str) -> Reply:
         """One request on a connection of its own; header names are written with `_` for `-`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = self.connection()
         try:
             connection.request(method, target, body, {n.replace("_", "-"): v for n, v in headers.items()})
             response = connection.getresponse()
             return Reply(response.status, response.getheaders(), response.read())
         finally:
             connection.close()
+
+    def connection(self) -> http.client.HTTPConnection:
+        """A connection to be closed by who asked for it."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
 
     def raw(self, data: bytes, seconds: float = 5.0) -> bytes:
         """Everything that comes back for these bytes until the facade closes, or is silent for that long."""
