@@ -5,17 +5,17 @@ from contextlib import suppress
 from time import monotonic
 from typing import cast
 
+from chassis.tags import CHANNEL
 from facade import decide, fetch
-from facade.admission.admission import Priority
-from facade.admitted import admitted
+from facade.admission.priority import Priority
 from facade.desk import Desk
 from facade.exchange import Exchange
+from facade.failures import BadAnswer
 from facade.replay import NONE
 from facade.reply import Reply
 from facade.request import Request
 from facade.responses import contract
-from facade.responses.shared import CHANNEL, Refetch
-from facade.upstream import BadAnswer
+from facade.responses.shared import Refetch
 from facade.upstreams import Upstreams
 from facade.valkey import Valkey, ValkeyError
 
@@ -42,9 +42,10 @@ def refetching(desk: Desk) -> Refetch:
         again = cast("Request", request).again  # the pipeline has no others
         route = desk.book.table.match(request.path)
         total = desk.guards.deadline(route.context if route is not None else "-").total
-        exchange = Exchange(desk, again(lines, monotonic() + total), route, NONE, decide.authority(route))
+        own, decision = again(lines, monotonic() + total), decide.authority(route)
+        exchange = Exchange(desk, own, route, NONE, decision, priority=Priority.BACKGROUND)
         try:
-            connection = await admitted(exchange, Priority.BACKGROUND)
+            connection = await exchange.run()
             body = await fetch.whole(connection, exchange.patience, _LARGEST_ANSWER)
             return Reply(connection.status, list(connection.headers.passed), body)
         finally:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from facade import cohort, decide, headers
+from facade.admission.priority import Priority
 from facade.book import RouteBook
 from facade.decide import OTHER, Decision, Freshness
 from facade.entrance.client import Client
@@ -115,13 +116,14 @@ def _steps(settings: Settings, request: Request) -> Iterator[Step]:
         if request.reply is not None:
             yield Step("answer", f"{request.reply.status}, by {stage.name}")
             return
-    yield from _routed(settings, request)
+    yield from _routed(settings, request, policy.priority)
 
 
-def _routed(settings: Settings, request: Request) -> Iterator[Step]:
-    """Who answers, how long it may take, and which of its instances are asked."""
+def _routed(settings: Settings, request: Request, priority: Priority) -> Iterator[Step]:
+    """Whether it has to wait, who answers, how long it may take, and which of its instances are asked."""
     route = routes_in_force(settings).table.match(request.path)
     declared = read(settings.policies).resilience
+    yield Step("admission", _admitted(declared.of(_context(route)), priority))
     if route is None:
         decision = decide.MONOLITH
         yield Step("route", "the monolith: no context claims this path")
@@ -133,6 +135,14 @@ def _routed(settings: Settings, request: Request) -> Iterator[Step]:
     yield Step("timeouts", _patience(declared.of(_context(route)), decision))
     owner = _context(route) if decision.side is Owner.SERVICE else MONOLITH
     yield Step("instances", _left_alone(declared.of(owner)))
+
+
+def _admitted(numbers: Resilience, priority: Priority) -> str:
+    door, waits = numbers.bulkhead, "all" if priority is Priority.CRITICAL else "four fifths"
+    return (
+        f"{priority.name.lower()}: waits when {waits} of what is known to be right is under way, "
+        f"between {min(door.least, door.most)} and {door.most} requests at once"
+    )
 
 
 def _patience(numbers: Resilience, decision: Decision) -> str:

@@ -10,12 +10,13 @@ import random
 import time
 from dataclasses import replace
 from time import monotonic
-from typing import Final
 
 from facade import decide, forwarded, verdicts
+from facade.admission.priority import Priority
 from facade.decide import Decision, Facts, Freshness, Outcome, Step
 from facade.desk import Desk
 from facade.entrance.wire import ClientGone
+from facade.failures import BadAnswer, TimedOut, Unreachable, UpstreamError
 from facade.pool import Pool
 from facade.replay import Body, Pump
 from facade.request import Request
@@ -23,11 +24,7 @@ from facade.resilience import backoff, deadline
 from facade.resilience.declared import Timeouts
 from facade.resilience.guard import Guard, Refused
 from facade.routes import Route
-from facade.upstream import BadAnswer, Connection, TimedOut, Unreachable, UpstreamError
-
-_FIRST_PAUSE: Final = 0.005
-_LONGEST_PAUSE: Final = 0.4
-_GROWTH: Final = 1.6
+from facade.upstream import Connection
 
 
 class Exchange:
@@ -36,17 +33,22 @@ class Exchange:
     """
 
     __slots__ = (
-        "_closed", "_error", "_failed", "_fell_back", "_guard", "_misdirected", "_pauses", "_pool", "_pump", "_reused", "_sent",
-        "_until", "_upgrade", "_wait", "_worked", "body", "connection", "decision", "desk", "ends", "request", "route",
+        "_closed", "_error", "_failed", "_fell_back", "_guard", "_misdirected", "_pauses", "_pool", "_priority", "_pump",
+        "_reused", "_sent", "_until", "_upgrade", "_wait", "_whole", "_worked",
+        "body", "connection", "decision", "desk", "ends", "request", "route",
     )  # fmt: skip
 
-    def __init__(self, desk: Desk, request: Request, route: Route | None, body: Body, decision: Decision) -> None:
+    def __init__(
+        self, desk: Desk, request: Request, route: Route | None, body: Body, decision: Decision, *, priority: Priority
+    ) -> None:
         self.desk = desk
         self.request = request
         self.route = route
         self.body = body
         self.decision = decision
         self.connection: Connection | None = None
+        self._priority = priority
+        self._whole = request.body_complete
         self._upgrade = request.inbound.upgrade == b"websocket"
         self._pool: Pool | None = None
         self._pump: Pump | None = None
@@ -98,13 +100,13 @@ class Exchange:
             self._pool.release(self.connection)
             self.connection = None
         if self._guard is not None:
-            self._guard.bulkhead.leave()
+            self._guard.leave()
             self._guard = None
 
     async def _attempt(self) -> Outcome:
         guard = self.desk.guards.of(self.decision.side, self.context)
         try:
-            ticket = guard.admit(self._until)
+            ticket = guard.admit(self._priority, self._until, whole=self._whole)
             if not isinstance(ticket, int):
                 ticket = await ticket
         except Refused as refused:
@@ -112,7 +114,7 @@ class Exchange:
             self.desk.metrics.event(self.context, "guarded")
             return Outcome.REFUSED
         self._guard, begun = guard, monotonic()
-        ok: bool | None = None
+        ok = tells = False
         try:
             timeouts = guard.declared.timeouts
             connection = self._at_hand()
@@ -120,18 +122,19 @@ class Exchange:
                 assert self._pool is not None
                 left = deadline.left(self.request.deadline, begun)
                 self.connection = connection = await self._pool.connect(min(timeouts.connect, left))
-            await self._exchanged(connection, timeouts, guard.whole, begun)
+            await self._exchanged(connection, timeouts, guard.ends_after, begun)
             status = connection.status
-            ok = status not in verdicts.GATEWAY_FAILURES
+            ok, tells = status not in verdicts.GATEWAY_FAILURES, True
         except ClientGone:
             self.finish()
             raise
         except UpstreamError as error:
-            ok = None if self._is_impatience(error) else False
+            tells = not self._is_impatience(error)
             self._error = error
             return self._failure(error)
         finally:
-            self._tell(guard, ticket, ok, begun)
+            # Two names and no `bool | None`: compiled, this block has the type that `ok` has where nothing was raised.
+            self._tell(guard, ticket, begun, ok=ok, tells=tells)
         if status < 421:
             return Outcome.ANSWERED
         if status == 421:
@@ -154,20 +157,20 @@ class Exchange:
         self._reused = self.connection is not None
         return self.connection
 
-    async def _exchanged(self, connection: Connection, timeouts: Timeouts, whole: float, begun: float) -> None:
+    async def _exchanged(self, connection: Connection, timeouts: Timeouts, ends_after: float, begun: float) -> None:
         """Send the request once and wait for the head of the answer. Raises `UpstreamError` or `ClientGone`."""
         request, body = self.request, self.body
         now = begun if self._reused else monotonic()
-        self.ends = until = now + whole
+        self.ends = until = now + ends_after
         if not body.streams and request.deadline < until:
             until = request.deadline  # until the head, and for an answer that is not passed on before all of it is there
         timeout = min(timeouts.read, request.deadline - now)
         if self.decision.replica:
             timeout = min(timeout, timeouts.replica)
         time_left = deadline.line(request.deadline, now)
-        pool, context = self._pool, self.context
+        pool = self._pool
         assert pool is not None
-        head = forwarded.head(self.desk, request, body, self.decision, context=context, netloc=pool.netloc, time_left=time_left)
+        head = forwarded.head(self.desk, request, body, self.decision, route=self.route, netloc=pool.netloc, time_left=time_left)
         if request.span is not None:
             head = request.span.stamped(head)
         self._sent = True
@@ -177,12 +180,13 @@ class Exchange:
             await self._pump.head()
         await connection.head(timeout)
 
-    def _tell(self, guard: Guard, ticket: int, ok: bool | None, begun: float) -> None:
-        """Let breaker and balancer know how the attempt went; `ok` is None when it says nothing about the upstream."""
-        if ok is None:
-            guard.breaker.forget(ticket)
+    def _tell(self, guard: Guard, ticket: int, begun: float, *, ok: bool, tells: bool) -> None:
+        """Let guard and balancer know how the attempt went; `tells`: whether that says anything about the upstream."""
+        now = monotonic()
+        if not tells:
+            guard.record(ticket, now, now - begun, ok=None, whole=self._whole)
             return
-        guard.breaker.record(ok, ticket, monotonic() - begun)
+        guard.record(ticket, now, now - begun, ok=ok, whole=self._whole)
         if self._pool is not None:
             self.desk.upstreams.record(self._pool, ok)
 
@@ -270,7 +274,7 @@ class Exchange:
     def _asked_to_wait(self, outcome: Outcome) -> float | None:
         """How long the guard, or the upstream, puts another attempt off; None for one that was waited for already."""
         if outcome is Outcome.REFUSED:
-            return self._error.retry_after if isinstance(self._error, Refused) else 0.0
+            return self._error.again if isinstance(self._error, Refused) else 0.0
         if outcome is Outcome.UNAVAILABLE and self.connection is not None:
             return verdicts.retry_after(self.connection.headers.get(b"retry-after"), time.time())
         return 0.0
@@ -284,4 +288,4 @@ class Exchange:
             pause = backoff.pause(numbers, count - 1, self._until - monotonic(), random.random()) or 0.0  # noqa: S311 no secret
             await asyncio.sleep(pause + (self._wait or 0.0))
         elif count > 1:  # the first redirect is no wait: the other side is expected to answer
-            await asyncio.sleep(min(_FIRST_PAUSE * _GROWTH ** (count - 2), _LONGEST_PAUSE))
+            await asyncio.sleep(backoff.redirected(count - 2))

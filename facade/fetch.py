@@ -6,9 +6,10 @@ It is sent once, holds the whole answer in memory, and refuses one that is large
 from dataclasses import dataclass
 from time import monotonic
 
+from facade.failures import BadAnswer
 from facade.headers import Outbound
 from facade.pool import Pool
-from facade.upstream import BadAnswer, Connection
+from facade.upstream import Connection
 
 _WHOLE = 60.0
 """Seconds until the end of an answer, however much is said meanwhile."""

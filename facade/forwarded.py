@@ -7,7 +7,7 @@ from facade.desk import Desk
 from facade.onward import Onward
 from facade.replay import Body
 from facade.request import Request
-from migrations_tools.phases import Owner
+from facade.routes import Route
 
 _UPGRADE: Final = b"connection: upgrade\r\nupgrade: websocket\r\n"
 _REPLICA_MARK: Final = b"banyan-read: replica\r\n"
@@ -25,11 +25,12 @@ def lines(desk: Desk, request: Request) -> bytes:
     )  # fmt: skip
 
 
-def head(desk: Desk, request: Request, body: Body, decision: Decision, *, context: str, netloc: bytes, time_left: bytes) -> bytes:
+def head(
+    desk: Desk, request: Request, body: Body, decision: Decision, *, route: Route | None, netloc: bytes, time_left: bytes
+) -> bytes:
     """All that is sent at first. `netloc` is the instance's, `time_left` a header line."""
-    audience = context if decision.side is Owner.SERVICE else Owner.MONOLITH.value
     return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b%b%b%b" % (
         request.method.encode(), request.target, request.host or netloc,
-        lines(desk, request), time_left, desk.callers.line(audience),
+        lines(desk, request), time_left, desk.callers.to(decision.side, route),
         _REPLICA_MARK if decision.replica else b"", _UPGRADE if request.inbound.upgrade == b"websocket" else b"", body.head(),
     )  # fmt: skip

@@ -10,12 +10,12 @@ from time import monotonic
 from typing import Final
 
 from facade import answering, cohort, decide, forwarded, problems, subject, tunnel, verdicts
-from facade.admitted import admitted
 from facade.decide import Decision, Freshness
 from facade.desk import Desk
 from facade.entrance.client import Client
 from facade.entrance.wire import ClientGone
 from facade.exchange import Exchange
+from facade.failures import UpstreamError
 from facade.headers import Inbound, Outbound
 from facade.http1.request_line import RequestLine
 from facade.pipeline.book import PolicyBook
@@ -29,7 +29,7 @@ from facade.resilience import deadline
 from facade.routes import Route
 from facade.shadow import Sample, Shadow
 from facade.tracing.tracer import Tracer
-from facade.upstream import Connection, UpstreamError
+from facade.upstream import Connection
 
 _NOT_PASSED_ON: Final = frozenset({"CONNECT", "TRACE"})
 
@@ -120,16 +120,16 @@ class Gateway:
         decision = decide.authority(route)
         if route is not None and route.read_below and request.method in route.read_methods:
             decision = await self._decide(request, route)
-        exchange = Exchange(self.desk, request, route, body, decision)
+        exchange = Exchange(self.desk, request, route, body, decision, priority=policy.priority)
         try:
-            connection = await admitted(exchange, policy.priority)
+            connection = await exchange.run()
             if connection.headers.marks:
                 await self._account(request, connection.headers)
             status, copy = connection.status, None
             if status >= 500 and policy.rescuers and (rescued := self._rescued(request, policy, status, exchange.context)):
                 return "facade", rescued
             if connection.complete and status != 101:
-                copy = self._pass_whole(request, policy, connection)
+                copy = self._pass_whole(exchange, policy, connection)
             else:
                 copy = await self._pass_on(exchange, policy, connection)
         finally:
@@ -148,8 +148,16 @@ class Gateway:
             folder=self._spool,
         )
 
-    def _pass_whole(self, request: Request, policy: Policy, connection: Connection) -> bytes:
-        """Send an upstream's answer of which everything is there, as the stages leave it. Its body, as the upstream sent it."""
+    def _pass_whole(self, exchange: Exchange, policy: Policy, connection: Connection) -> bytes | None:
+        """Send an upstream's answer of which everything is there, as the stages leave it. Its body, as the upstream sent it, if
+        anybody wants it.
+        """
+        request, route, outbound = exchange.request, exchange.route, connection.headers
+        unwanted = not (policy.finishers or request.client.no_body or (route is not None and route.shadow_percent))
+        if unwanted and outbound.length and connection.buffered == outbound.length:
+            lines = self._lines(request, outbound.lines)
+            request.client.answer_parts(connection.status, lines, connection.parts(), outbound.length)
+            return None
         copy = connection.take()
         reply, lines = self._finished(request, policy, connection, copy)
         answering.whole(request.client, reply, lines)
@@ -168,7 +176,7 @@ class Gateway:
             except UpstreamError as error:  # nothing was passed on yet, so the client can be told
                 raise verdicts.broken(error) from error
             if connection.complete:
-                return self._pass_whole(request, policy, connection)
+                return self._pass_whole(exchange, policy, connection)
         connection.until = inf if answering.is_stream(outbound) else exchange.ends
         reply, lines = self._finished(request, policy, connection, None)
         return await answering.stream(connection, request.client, reply, lines, exchange.patience)

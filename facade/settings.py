@@ -46,8 +46,12 @@ class Settings:
     policies: Path = _POLICIES
     """The file that declares what is demanded of requests, route by route; read again when it changes."""
 
-    instances: int = 1
-    """How many workers, of all facades, divide a rate limit among them while Valkey cannot be asked."""
+    native: bool = True
+    """Whether machine code is run, where it was made of these sources; else the Python files are. Read ahead of all others."""
+
+    instances: int = 0
+    """How many workers, of all facades, divide a rate limit among them while Valkey cannot be asked. 0: as many as Valkey knew
+    last, and before it was ever asked the workers of this facade."""
 
     cache_room: int = 64 * MIB
     """What the answers that are kept may take in each worker."""
@@ -96,8 +100,9 @@ class Settings:
     keep_alive: float = 75.0
     """How long a client's connection may wait for its next request."""
 
-    lame_duck: float = 0.0
-    """After SIGTERM, how long clients are still accepted while /readyz says 503: a load balancer's time to notice."""
+    lame_duck: float = 5.0
+    """After SIGTERM, how long clients are still accepted while /readyz says 503: a load balancer's time to notice. SIGINT
+    (Ctrl-C) ends without it."""
 
     drain_timeout: float = 25.0
     """After that, how long requests under way may take to end."""
@@ -185,6 +190,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     if errors:
         raise InvalidSettings(errors)
     return Settings(**values)
+
+
+def native(environment: Mapping[str, str]) -> bool:
+    """The setting of this name, before there are others: it decides what is imported. A word that is none is told with them."""
+    return _WORDS.get(environment.get(variable("native"), "").lower(), True)
 
 
 _parsers: dict[Any, Any] = {

@@ -6,10 +6,10 @@ from typing import Final
 
 from facade import problems
 from facade.decide import Outcome
+from facade.failures import BadAnswer, ClosedEarly, CutShort, TimedOut, Unreachable, UpstreamError
 from facade.problems import Problem
 from facade.resilience.guard import Refused
 from facade.routes import Lesson
-from facade.upstream import BadAnswer, ClosedEarly, CutShort, TimedOut, Unreachable, UpstreamError
 from migrations_tools.phases import Owner
 
 GATEWAY_FAILURES: Final = frozenset({502, 503, 504})
@@ -62,7 +62,7 @@ def refusal(outcome: Outcome, error: UpstreamError | Refused | None, misdirected
     if worked:
         return problems.no_answer(detail)
     if isinstance(error, Refused):
-        return problems.guarded(detail, error.retry_after)
+        return error.problem
     return problems.unreachable(detail)
 
 

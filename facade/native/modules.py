@@ -9,8 +9,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 MODULES: Final = (
     "facade.admission.adaptive",
-    "facade.admission.admission",
-    "facade.admitted",
+    "facade.admission.door",
+    "facade.admission.trial",
     "facade.answering",
     "facade.app",
     "facade.balance",
@@ -21,6 +21,7 @@ MODULES: Final = (
     "facade.entrance.client",
     "facade.entrance.wire",
     "facade.exchange",
+    "facade.failures",
     "facade.forwarded",
     "facade.gateway",
     "facade.headers",
@@ -28,6 +29,14 @@ MODULES: Final = (
     "facade.http1.grammar",
     "facade.http1.request_line",
     "facade.http1.status_line",
+    "facade.identity.apikeys",
+    "facade.identity.principal",
+    "facade.identity.stage",
+    "facade.identity.tokens",
+    "facade.limits.account",
+    "facade.limits.rule",
+    "facade.limits.stage",
+    "facade.limits.window",
     "facade.metrics",
     "facade.onward",
     "facade.pipeline.policy",
@@ -39,7 +48,6 @@ MODULES: Final = (
     "facade.resilience.backoff",
     "facade.resilience.breaker",
     "facade.resilience.budget",
-    "facade.resilience.bulkhead",
     "facade.resilience.deadline",
     "facade.resilience.guard",
     "facade.resilience.window",
@@ -49,6 +57,17 @@ MODULES: Final = (
     "facade.upstreams",
     "facade.verdicts",
 )
+SOURCES: Final = (
+    "facade",
+    "facade/native/mypyc.ini",
+    "chassis",
+    "migrations_tools/phases.py",
+    "migrations_tools/plan.py",
+    "migrations_tools/plans",
+)
+"""Files, and folders of them, that machine code is made of: more than the modules, since constants of whatever they import are
+compiled in.
+"""
 
 
 def source(module: str) -> Path:
@@ -59,7 +78,8 @@ def source(module: str) -> Path:
 def digest() -> str:
     """What tells these sources, and the machine and Python that code was made for, from others."""
     total = sha256(f"{sys.version} {sysconfig.get_platform()}".encode())
-    for file in sorted(ROOT.joinpath("facade").rglob("*.py")):  # all of them: constants of any are compiled in
+    places = [ROOT / place for place in SOURCES]
+    for file in sorted(file for place in places for file in ([place] if place.is_file() else place.rglob("*.py"))):
         total.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
     return total.hexdigest()[:16]
 

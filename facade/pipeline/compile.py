@@ -57,6 +57,27 @@ class Parts:
         self.quota.forget()
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The limits of all routes together, of which each route has the same stages: before anybody knows who asks, and after."""
+
+    unknown: tuple[Stage, ...] = ()
+    known: tuple[Stage, ...] = ()
+
+    @classmethod
+    def of(cls, limits: Iterable[Limit], terms: Terms) -> Self:
+        """The stages of these limits, which count what all routes send them."""
+        kinds: tuple[list[Limit], list[Limit]] = ([], [])
+        for limit in limits:
+            kinds[limit.by is not By.IP].append(limit)
+        made = (RateLimit(kind, "entrance", terms, label="entrance-", name="entrance-limit") if kind else None for kind in kinds)
+        unknown, known = ((stage,) if stage else () for stage in made)
+        return cls(unknown, known)
+
+
+_NOTHING = Whole()
+
+
 class BodyLimit:
     """Refuses a body that says of itself that it is too large. One that does not say is counted while it is read."""
 
@@ -82,9 +103,12 @@ class BodyLimit:
 
 def compiled(declared: Declared, parts: Parts) -> PolicyTable:
     """The table of everything that is declared. Raises `InvalidPolicies` for documents that cannot be used."""
-    documents = _documents(declared)
+    documents, entrance = _documents(declared), Whole.of(declared.entrance.limits, parts.terms)
     return PolicyTable.of(
-        Policy.of(rules.path, rules.methods, _stages(rules, parts, documents), rules.priority) for rules in declared.routes
+        Policy.of(
+            rules.path, rules.methods, _stages(rules, parts, documents, entrance if rules.entrance else _NOTHING), rules.priority
+        )
+        for rules in declared.routes
     )
 
 
@@ -102,7 +126,7 @@ def _documents(declared: Declared) -> dict[Path, Document]:
     return documents
 
 
-def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document]) -> tuple[Stage, ...]:
+def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document], entrance: "Whole") -> tuple[Stage, ...]:
     """From the outermost to the one next to the upstream. Addresses are counted before credentials are checked, since checking is
     what costs; callers after it, since before it nobody knows them.
     """
@@ -115,11 +139,13 @@ def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document])
     if rules.max_header is not None:
         stages.append(HeaderLimit(rules.max_header))
     stages.append(BodyLimit(rules.max_body))
+    stages += entrance.unknown
     stages += _limits([limit for limit in rules.limits if limit.by is By.IP], scope, parts)
     if rules.authenticate is not Mode.NONE:
         stages += [Authenticate(rules.authenticate, parts.tokens, parts.keys), parts.quota]
     if rules.scopes.read or rules.scopes.write:
         stages.append(Authorise(rules.scopes.read, rules.scopes.write))
+    stages += entrance.known
     stages += _limits([limit for limit in rules.limits if limit.by is not By.IP], scope, parts)
     if rules.contract is not None:
         stages.append(ValidateStage(rules.contract, documents[rules.contract.document]))
@@ -128,9 +154,8 @@ def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document])
     if rules.compress is not None:
         stages.append(CompressStage(rules.compress, parts.compressed))
     if rules.fallback is not None:
-        stages.append(
-            FallbackStage(rules.fallback)
-        )  # its answer is compressed, but not transformed: it is what clients are to see
+        # Its answer is compressed, but not transformed: it is what clients are to see.
+        stages.append(FallbackStage(rules.fallback))
     if rules.transform is not None:
         stages.append(TransformStage(rules.transform))  # behind compression: it reads bodies
     if rules.cache is not None:

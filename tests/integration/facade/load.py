@@ -22,11 +22,14 @@ _PROBE_SECONDS = 0.05
 _WAIT_FOR_ONE = 10.0
 
 
-def gauge(entrance: Entrance, name: str) -> float:
-    """A number of the facade's metrics, by what follows `banyan_facade_`."""
-    found = re.search(rf"^banyan_facade_{name} (\S+)$", entrance.ask("GET", "/metrics").body.decode(), re.MULTILINE)
-    assert found is not None, f"there is no metric {name}"
-    return float(found[1])
+def gauge(entrance: Entrance, name: str, context: str | None = None) -> float:
+    """A number of the facade's metrics, by what follows `banyan_facade_`; the sum of it where it has labels, or of those of one
+    context.
+    """
+    text = entrance.ask("GET", "/metrics").body.decode()
+    found = re.findall(rf"^banyan_facade_{name}((?:{{.*}})?) (\S+)$", text, re.MULTILINE)
+    assert found, f"there is no metric {name}"
+    return sum(float(number) for labels, number in found if context is None or f'context="{context}"' in labels)
 
 
 def announced(service: ScriptedUpstream, valkey_url: str, context: str = "users") -> Announcer:

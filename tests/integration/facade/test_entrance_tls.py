@@ -22,6 +22,14 @@ from tests.integration.facade.scripted import Drop, Received, ScriptedUpstream, 
 
 HOST = "entrance.banyan.test"
 CROWD = 300
+POLICIES = """
+[defaults]
+authenticate = "none"
+
+[[routes]]
+path = "/bare"
+secure = false
+"""
 
 
 @dataclass
@@ -73,7 +81,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
 
 @pytest.fixture(scope="module")
 def running(upstreams: tuple[ScriptedUpstream, ScriptedUpstream], own_valkey: TestValkey, shown: Shown) -> Iterator[Entrance]:
-    (shown.folder / "policies.toml").write_text('[defaults]\nauthenticate = "none"\n')
+    (shown.folder / "policies.toml").write_text(POLICIES)
     policies = {"FACADE_POLICIES": str(shown.folder / "policies.toml"), "VALKEY_URL": own_valkey.url}
     own = {**policies, **shown.settings(), "FACADE_HEAD_TIMEOUT": "1.5"}
     entrance = Secure(upstreams[0], shown.folder / "var", own, shown=shown).start()
@@ -106,15 +114,16 @@ def test_https_works(secure: Secure, monolith: ScriptedUpstream) -> None:
     assert ";proto=https;" in (request.header("forwarded") or "")
 
 
-def test_large_answers_and_slow_readers(secure: Secure, monolith: ScriptedUpstream) -> None:
-    """Bytes are what they were, however slowly they are taken."""
-    body = os.urandom(1 << 20) * 8
+@pytest.mark.parametrize("path", ["/x", "/bare"])
+@pytest.mark.parametrize("size", [10, 5_000, 60_000, 300_000, 8_000_000])
+def test_answers_of_every_size(secure: Secure, monolith: ScriptedUpstream, size: int, path: str) -> None:
+    """Bytes are what they were, in one piece, in parts or as they come."""
+    body = os.urandom(size)
     monolith.script = lambda request: answer(body)
     connection = secure.connection()
-    connection.request("GET", "/x")
-    response = connection.getresponse()
-    until(lambda: monolith.received)
-    assert response.read() == body
+    for _ in range(3):
+        connection.request("GET", path)
+        assert connection.getresponse().read() == body
     connection.close()
 
 

@@ -110,7 +110,7 @@ def test_a_connection_is_waited_for_no_longer_than_its_client_waits(
         for _ in range(TIMES):
             began = time.monotonic()
             reply = entrance.ask("POST", "/api/v1/users/me", b"{}", Banyan_Timeout="100")
-            assert reply.status == 503
+            assert reply.status in (503, 504)  # unreachable, or a last attempt for which there was no time
             assert reply.json()["detail"].startswith("nothing was executed")
             assert time.monotonic() - began < 2
         assert gauge(entrance, "breakers_open") == 0

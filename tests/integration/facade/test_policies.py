@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.identity.keys import signing_key
+from chassis.identity.keeping import signing_key
 from chassis.identity.tokens import issue
 from tests.integration.facade.entrance import Entrance, until
 from tests.integration.facade.scripted import ScriptedUpstream
@@ -113,7 +113,9 @@ def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, 
     assert steps("GET", "/x")[-1][1].startswith("401")
     assert steps("GET", "/internal/x")[-1] == ("never passes", "refused with 404: there is nothing at /internal/x")
     assert steps("GET", "/a/../b")[-1][1].startswith("refused with 400")
-    assert ("route", "the service: context users, epoch 3, authority service") in steps("POST", "/api/v1/users/me")
+    told = dict(steps("POST", "/api/v1/users/me"))
+    assert told["route"] == "the service: context users, epoch 3, authority service"
+    assert told["admission"].startswith("normal: waits when four fifths")
 
 
 def test_explain_tells_how_long_is_waited_and_which_instances_are_asked(monolith: ScriptedUpstream, file: Path) -> None:

@@ -90,7 +90,7 @@ def test_it_takes_a_place_in_the_bulkhead(entrance: Entrance, monolith: Scripted
     monolith.script = slow
     stale(entrance, "/c")
     until(lambda: monolith.received)
-    assert entrance.ask("GET", "/other").json()["type"] == "urn:banyan:problem:upstream-guarded"
+    assert entrance.ask("GET", "/other").json()["type"] == "urn:banyan:problem:overloaded"
     until(lambda: entrance.ask("GET", "/c").body == b"new")
 
 

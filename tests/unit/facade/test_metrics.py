@@ -10,6 +10,7 @@ def test_requests_are_counted_by_context_side_and_class() -> None:
         metrics.observe("users", "service", status, seconds)
     metrics.event("users", "fallback")
     metrics.gauges.append(("banyan_x", "An x.", lambda: 3))
+    metrics.gauges.append(("banyan_y", "Some y.", lambda: {'of="a"': 1, 'of="b"': 0.5}))
     lines = metrics.text().decode().splitlines()
     assert 'banyan_facade_requests_total{context="users",side="service",class="2xx"} 2' in lines
     assert 'banyan_facade_requests_total{context="users",side="service",class="5xx"} 1' in lines
@@ -18,6 +19,7 @@ def test_requests_are_counted_by_context_side_and_class() -> None:
     assert 'banyan_facade_request_seconds_count{context="users",side="service"} 3' in lines
     assert 'banyan_facade_events_total{context="users",event="fallback"} 1' in lines
     assert "banyan_x 3" in lines
+    assert {'banyan_y{of="a"} 1', 'banyan_y{of="b"} 0.5'} <= set(lines)
 
 
 def test_status_beyond_the_classes_is_counted() -> None:

@@ -4,9 +4,10 @@ import pytest
 
 from facade import verdicts
 from facade.decide import Outcome
+from facade.failures import BadAnswer, ClosedEarly, CutShort, TimedOut, Unreachable, UpstreamError
+from facade.problems import guarded
 from facade.resilience.guard import Refused
 from facade.routes import Lesson
-from facade.upstream import BadAnswer, ClosedEarly, CutShort, TimedOut, Unreachable, UpstreamError
 from migrations_tools.phases import Owner
 
 NOON = 1_795_867_200.0
@@ -43,7 +44,7 @@ def test_a_lesson_is_whole_or_none() -> None:
     ("error", "outcome", "before", "after"),
     [
         (Unreachable("x"), Outcome.UNREACHABLE, 503, 502),
-        (Refused("x", 3.0), Outcome.REFUSED, 503, 502),
+        (Refused(guarded("x", 3), 3.0), Outcome.REFUSED, 503, 502),
         (ClosedEarly("x"), Outcome.CLOSED, None, 502),
         (TimedOut("x"), Outcome.TIMED_OUT, None, 504),
         (BadAnswer("x"), Outcome.BROKEN, None, 502),
