@@ -12,14 +12,16 @@ from rich.table import Table
 from chassis.callers.mutual import BadCertificate
 from facade import console
 from facade.export import command
-from facade.pipeline.declared import InvalidPolicies, read
+from facade.pipeline import source
+from facade.pipeline.declared import InvalidPolicies
 from facade.serve import serve
 from facade.settings import InvalidSettings, Settings, from_environment
 from facade.upstreams import tls
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> None:
-    read(settings.policies)  # told here, in one line, rather than by each worker; so is a certificate that is none
+    # Told here, in one line, rather than by each worker; so is a certificate that is none.
+    source.start(settings.policies, settings.policies_kept, {})
     tls(settings)
     serve(settings, options.host, options.port, options.workers)
 

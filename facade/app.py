@@ -30,7 +30,6 @@ from facade.limits.shared import SharedWindows
 from facade.metrics import Metrics
 from facade.pipeline.book import PolicyBook
 from facade.pipeline.compile import Parts, compiled
-from facade.pipeline.declared import read
 from facade.positions import Positions
 from facade.resilience.guard import Guards
 from facade.responses.compress import Memory
@@ -79,7 +78,8 @@ class Facade:
         clock = asyncio.get_running_loop().time
         book, self.metrics = RouteBook(list(PLANS.values())), Metrics()
         valkey = Valkey(settings.valkey_url) if settings.valkey_url else None
-        declared = read(settings.policies).resilience
+        policies = PolicyBook(settings.policies, settings.policies_kept)
+        declared = policies.declared.resilience
         upstreams, guards = Upstreams(settings, {"users": settings.users_url}, declared), Guards(declared, clock)
         positions = Positions(settings, valkey)
         admission, callers = Admission(_ROOM, patience=_PATIENCE), Callers(settings.internal_token)
@@ -91,7 +91,7 @@ class Facade:
         keys = KeySet(lambda: jwks(upstreams), settings.var_dir / "facade" / "jwks.json")
         shared = SharedWindows(valkey, settings.valkey_timeout, clock) if valkey else None
         parts = Parts.of(keys, Terms(shared, clock, settings.instances), self._cache, Memory(settings.cache_room // 4))
-        policies = PolicyBook(settings.policies, lambda declared: compiled(declared, parts))
+        policies.open(lambda declared, documents: compiled(declared, documents, parts))
         policies.on_change.append(lambda: guards.declare(policies.declared.resilience))
         book.on_change.append(lambda: upstreams.keep_only(book.table.routes))
         book.on_change.append(lambda: parts.take_keys(book.feed.api_keys))

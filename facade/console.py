@@ -22,8 +22,8 @@ from facade.http1 import request_line
 from facade.http1.grammar import BadHead
 from facade.identity.jwks import BadDocument, KeySet
 from facade.limits.rule import Terms
+from facade.pipeline import source
 from facade.pipeline.compile import Parts, compiled
-from facade.pipeline.declared import read
 from facade.pipeline.table import PolicyTable
 from facade.problems import Problem
 from facade.request import Request
@@ -147,7 +147,8 @@ def _policies(settings: Settings) -> PolicyTable:
     keys.load()
     parts = Parts.of(keys, Terms(None, time.monotonic), Cache(1, 1), Memory(1))
     parts.take_keys(routes_in_force(settings).feed.api_keys)
-    return compiled(read(settings.policies), parts)
+    read = source.load(settings.policies, {})
+    return compiled(read.declared, read.documents, parts)
 
 
 def _context(route: Route | None) -> str:

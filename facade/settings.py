@@ -135,6 +135,11 @@ class Settings:
     shadow_noise_share: float = 0.1
     """The share of comparisons in which the old side is asked twice, to learn which fields differ by themselves."""
 
+    @property
+    def policies_kept(self) -> Path:
+        """Where the last good policies are kept, as routes and keys are."""
+        return self.var_dir / "facade" / "policies.json"
+
 
 _SHARED = {
     "monolith_url": "MONOLITH_URL",

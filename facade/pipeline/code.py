@@ -22,8 +22,8 @@ def find(name: str) -> Answer:
     module, _, function = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise Unknown(f"{name!r} cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:  # a module may do anything while it is imported, and is refused for it
+        raise Unknown(f"{name!r} cannot be imported: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise Unknown(f"{name!r} is no function")
     answer: Answer = found

@@ -16,15 +16,14 @@ from facade.limits.declared import By, Limit
 from facade.limits.rule import Terms
 from facade.limits.stage import RateLimit
 from facade.pipeline.code import Code
-from facade.pipeline.declared import Declared, InvalidPolicies, RouteRules
+from facade.pipeline.declared import Declared, RouteRules
 from facade.pipeline.stage import Policy, Stage
 from facade.pipeline.table import PolicyTable
 from facade.request import Request
-from facade.responses import openapi
 from facade.responses.cache import CacheStage
 from facade.responses.compress import CompressStage, Memory
 from facade.responses.cors import CorsStage
-from facade.responses.openapi import Document, InvalidDocument
+from facade.responses.openapi import Document
 from facade.responses.secure import SecureStage
 from facade.responses.shared import Cache
 from facade.responses.transform import TransformStage
@@ -77,26 +76,11 @@ class BodyLimit:
         return f"{'none' if length is None else length} of at most {self._most} bytes"
 
 
-def compiled(declared: Declared, parts: Parts) -> PolicyTable:
-    """The table of everything that is declared. Raises `InvalidPolicies` for documents that cannot be used."""
-    documents = _documents(declared)
+def compiled(declared: Declared, documents: Mapping[Path, Document], parts: Parts) -> PolicyTable:
+    """The table of everything that is declared. `documents`: those that it names."""
     return PolicyTable.of(
         Policy.of(rules.path, rules.methods, _stages(rules, parts, documents), rules.priority) for rules in declared.routes
     )
-
-
-def _documents(declared: Declared) -> dict[Path, Document]:
-    """Every OpenAPI document that a route names, read once."""
-    documents: dict[Path, Document] = {}
-    errors: list[str] = []
-    for path in sorted({rules.contract.document for rules in declared.routes if rules.contract is not None}):
-        try:
-            documents[path] = openapi.load(path)
-        except InvalidDocument as error:
-            errors += [f"{path}: {one}" for one in error.errors]
-    if errors:
-        raise InvalidPolicies(errors)
-    return documents
 
 
 def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document]) -> tuple[Stage, ...]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 from chassis.identity.keys import signing_key
 from chassis.identity.tokens import issue
 from tests.integration.facade.entrance import Entrance, until
+from tests.integration.facade.load import workers
 from tests.integration.facade.scripted import ScriptedUpstream
 
 OPEN = '[defaults]\nauthenticate = "none"\nsecure = false\n'
@@ -70,6 +72,35 @@ def test_a_bad_file_leaves_the_last_good_one_in_force(own: Entrance, file: Path)
     file.write_text(OPEN)
     until(lambda: own.ask("GET", "/x").status == 200)
     assert not refused(own)
+
+
+def test_a_worker_that_dies_beside_a_bad_file_is_replaced(own: Entrance, monolith: ScriptedUpstream, file: Path) -> None:
+    """The new one starts from what was in force last, demands it, and says that the file is not what is in force."""
+    file.write_text(SHUT)
+    until(lambda: own.ask("GET", "/x").status == 401)
+    file.write_text("[[routes")
+    until(lambda: refused(own))
+    (killed,) = workers(own)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: workers(own) not in ([], [killed]))
+    assert own.ask("GET", "/y").status == 200
+    assert own.ask("GET", "/x").status == 401
+    assert refused(own)
+
+
+def test_a_whole_facade_starts_beside_a_bad_file(own: Entrance, file: Path) -> None:
+    """One that has run here before need not wait for the file to be mended; the document of a contract is a part of it."""
+    document = file.with_name("api.yaml")
+    document.write_text("openapi: 3.1.0\npaths: {/x: {get: {}}}\n")
+    file.write_text(f'{OPEN}[[routes]]\npath = "/x"\ncontract = {{ document = "{document}" }}\n')
+    until(lambda: own.ask("POST", "/x").status == 405)
+    own.stop()
+    document.write_text("openapi: 2.0\n")
+    own.start()
+    assert own.ask("POST", "/x").status == 405
+    assert refused(own)
+    document.write_text("openapi: 3.1.0\npaths: {/x: {post: {}}}\n")
+    until(lambda: own.ask("POST", "/x").status == 200)
 
 
 def test_a_bad_file_is_told_before_anything_starts(monolith: ScriptedUpstream, tmp_path: Path) -> None:
