@@ -1,6 +1,7 @@
 """The composition root: one worker's facade, built from the settings and wired on the running loop.
 
-Three paths are the facade's own: /healthz, /readyz and /metrics, exactly; everything else belongs to the upstreams.
+Two paths are the facade's own: /healthz and /readyz, exactly; everything else belongs to the upstreams. /metrics is refused: the
+facade's are told at the admin port, and an upstream's are nobody's business out here.
 """
 
 import asyncio
@@ -11,6 +12,9 @@ from typing import Any
 import orjson
 
 from chassis.registry.record import CHANNEL as INSTANCES
+from facade import problems
+from facade.admin.inside import Answers
+from facade.admin.telling import Telling
 from facade.admission.adaptive import Tuning
 from facade.admission.admission import Admission
 from facade.asked import announcing, jwks, refetching
@@ -57,7 +61,7 @@ class Facade:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
-        self._own = {"/healthz": self._health, "/readyz": self._ready, "/metrics": self._metrics}
+        self._own = {"/healthz": self._health, "/readyz": self._ready, "/metrics": _not_here}
         self._discovery: Discovery | None = None
         self.draining = False
 
@@ -78,7 +82,7 @@ class Facade:
         clock = asyncio.get_running_loop().time
         book, self.metrics = RouteBook(list(PLANS.values())), Metrics()
         valkey = Valkey(settings.valkey_url) if settings.valkey_url else None
-        policies = PolicyBook(settings.policies, settings.policies_kept)
+        self._policies = policies = PolicyBook(settings.policies, settings.policies_kept)
         declared = policies.declared.resilience
         upstreams, guards = Upstreams(settings, {"users": settings.users_url}, declared), Guards(declared, clock)
         positions = Positions(settings, valkey)
@@ -99,7 +103,7 @@ class Facade:
         self._feed.load()
         upstreams.keep_only(book.table.routes)
         shadow = Shadow(desk, valkey)
-        self.metrics.gauges += gauges(desk, policies)
+        self.metrics.gauges += gauges(desk, policies, self._cache)
         self._gateway = Gateway(desk, policies, shadow)
         for work in (self._feed.poll(), keys.run(), policies.watch(), Names(upstreams).run(), shadow.tell()):
             self._spawn(work)
@@ -121,6 +125,10 @@ class Facade:
         self._spawn(self._feed.acknowledge())
         self._spawn(discovery.run())
 
+    def answers(self) -> Answers:
+        """What the admin port may ask of this worker."""
+        return Telling(self._desk, self._policies, self._state).answers()
+
     async def stop(self) -> None:
         """End what runs beside the requests and close the connections."""
         for task in self._tasks:
@@ -138,14 +146,19 @@ class Facade:
         _own_answer(client, 200, b"text/plain", b"ok\n")
 
     def _ready(self, client: Client) -> None:
+        state = self._state()
+        _own_answer(client, 200 if state["ready"] else 503, b"application/json", orjson.dumps(state))
+
+    def _state(self) -> dict[str, Any]:
         book = self._desk.book
         routed = self._feed.asked.is_set() or book.source != "plans"
         ready = routed and not self.draining and (self._discovery is None or self._discovery.asked.is_set())
-        state = {"ready": ready, "routes": book.source, "version": book.feed.version}
-        _own_answer(client, 200 if ready else 503, b"application/json", orjson.dumps(state))
+        return {"ready": ready, "routes": book.source, "version": book.feed.version}
 
-    def _metrics(self, client: Client) -> None:
-        _own_answer(client, 200, b"text/plain; version=0.0.4", self.metrics.text())
+
+def _not_here(client: Client) -> None:
+    problem = problems.not_found("/metrics")
+    client.answer(problem.status, problem.lines(), problem.body())
 
 
 def _own_answer(client: Client, status: int, kind: bytes, body: bytes) -> None:

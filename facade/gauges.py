@@ -1,14 +1,32 @@
-"""What is looked up, not counted, when the metrics are scraped."""
+"""What is looked up, not counted, when somebody asks for the metrics: the state of each part of a worker.
 
+Labels are contexts, sides, states and what the policies' file names: it refuses anything that a caller chose.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+from facade.admission.admission import Admission
 from facade.exchange import Desk
+from facade.exposition import labels
+from facade.identity.quota import KeyQuota
+from facade.limits.stage import RateLimit
 from facade.metrics import Gauge
 from facade.pipeline.book import PolicyBook
+from facade.pipeline.table import PolicyTable
 from facade.resilience.breaker import State
+from facade.resilience.guard import Guard, Guards
+from facade.responses.shared import Cache
+from facade.upstreams import Upstreams
+
+_STATES = {State.CLOSED: "closed", State.HALF_OPEN: "half-open", State.OPEN: "open"}
+_STANDINGS = ("serving", "draining", "ejected")
 
 
-def gauges(desk: Desk, policies: PolicyBook) -> list[Gauge]:
+def gauges(desk: Desk, policies: PolicyBook, cache: Cache) -> list[Gauge]:
     """Of one worker."""
-    upstreams, positions, admission = desk.upstreams, desk.positions, desk.admission
+    upstreams, positions = desk.upstreams, desk.positions
     return [
         ("banyan_facade_routes_version", "Version of the routes in force.", lambda: desk.book.feed.version),
         ("banyan_facade_lessons", "Contexts that a 421 showed to be ahead of the feed.", lambda: desk.book.lessons),
@@ -16,17 +34,92 @@ def gauges(desk: Desk, policies: PolicyBook) -> list[Gauge]:
         ("banyan_facade_policies_refused", "Whether the policies file, as it is, was refused.", lambda: policies.refused),
         ("banyan_facade_upstream_connections", "Open connections.", upstreams.open_connections),
         ("banyan_facade_requests_in_flight", "Exchanges under way.", upstreams.requests_in_flight),
-        ("banyan_facade_ejections", "Instances left alone so far, for failures in a row.", lambda: upstreams.ejections),
-        (
-            "banyan_facade_concurrency_limit",
-            "Exchanges at once, as learnt.",
-            lambda: admission.adaptive.limit,
-        ),
-        ("banyan_facade_waiting", "Requests that wait for room.", lambda: admission.waiting),
-        ("banyan_facade_shed", "Requests refused for want of room.", lambda: admission.counts.shed),
-        ("banyan_facade_breakers_open", "Sets of instances that are left alone now.", lambda: _open(desk)),
+        ("banyan_facade_ejections_total", "Instances left alone, for failures in a row.", lambda: upstreams.ejections),
+        ("banyan_facade_instances", "Instances by context and state.", lambda: _instances(upstreams)),
+        *_of_admission(desk.admission),
+        *_of_guards(desk.guards),
+        *_of_limits(policies),
+        ("banyan_facade_cache_total", "What the cache did.", lambda: _by(cache.counts, "what")),
+        ("banyan_facade_cache_answers", "Answers that are kept.", lambda: len(cache.store)),
+        ("banyan_facade_cache_bytes", "What they take.", lambda: cache.store.bytes),
     ]
 
 
-def _open(desk: Desk) -> int:
-    return sum(guard.breaker.state is not State.CLOSED for guard in desk.guards.by_name.values())
+def _instances(upstreams: Upstreams) -> dict[str, float]:
+    found = Counter((one.context, one.state) for one in upstreams.standing())
+    contexts = dict.fromkeys(context for context, _ in found)
+    states = dict.fromkeys((*_STANDINGS, *(state for _, state in found)))
+    return {labels(context=context, state=state): found[context, state] for context in contexts for state in states}
+
+
+def _of_admission(admission: Admission) -> list[Gauge]:
+    return [
+        ("banyan_facade_concurrency_limit", "Exchanges at once, as learnt.", lambda: admission.adaptive.limit),
+        ("banyan_facade_waiting", "Requests that wait for room.", lambda: admission.waiting),
+        ("banyan_facade_admission_total", "Requests by what became of them.", lambda: _by(asdict(admission.counts), "outcome")),
+    ]
+
+
+def _of_guards(guards: Guards) -> list[Gauge]:
+    def each(number: Callable[[Guard], float]) -> Callable[[], dict[str, float]]:
+        return lambda: {_whose(name): number(guard) for name, guard in guards.by_name.items()}
+
+    def by_state(number: Callable[[Guard, State], float]) -> Callable[[], dict[str, float]]:
+        return lambda: {
+            f'{_whose(name)},state="{word}"': number(guard, state)
+            for name, guard in guards.by_name.items()
+            for state, word in _STATES.items()
+        }
+
+    return [
+        ("banyan_facade_breakers_open", "Sets of instances that are left alone now.", lambda: _open(guards)),
+        ("banyan_facade_breaker", "Workers whose breaker is in this state.", by_state(lambda g, state: g.breaker.state is state)),
+        (
+            "banyan_facade_breaker_transitions_total",
+            "How often a breaker entered this state.",
+            by_state(lambda guard, state: guard.breaker.transitions[state]),
+        ),
+        ("banyan_facade_bulkhead_inside", "Exchanges that hold a place.", each(lambda guard: guard.bulkhead.inside)),
+        ("banyan_facade_bulkhead_waiting", "Exchanges that wait for a place.", each(lambda guard: guard.bulkhead.waiting)),
+        ("banyan_facade_bulkhead_refused_total", "Exchanges without a place.", each(lambda guard: guard.bulkhead.refused)),
+        (
+            "banyan_facade_retry_budget_refused_total",
+            "Repetitions that the budget did not allow.",
+            each(lambda guard: guard.budget.refused),
+        ),
+    ]
+
+
+def _of_limits(policies: PolicyBook) -> list[Gauge]:
+    def each(what: str) -> Callable[[], dict[str, float]]:
+        return lambda: {written: getattr(counted, what) for written, counted in _limits(policies.table)}
+
+    return [
+        ("banyan_facade_limit_asked_total", "Leases asked of Valkey.", each("asked")),
+        ("banyan_facade_limit_alone_total", "Leases counted by the worker alone.", each("alone")),
+        ("banyan_facade_limit_refused_total", "Requests beyond the limit.", each("refused")),
+    ]
+
+
+def _limits(table: PolicyTable) -> Iterator[tuple[str, object]]:
+    """Each limit of each route, and those of API keys together: what has `asked`, `alone` and `refused`."""
+    for policy in table.policies:
+        methods = " ".join(sorted(policy.methods)) or "all"
+        for stage in policy.stages:
+            if isinstance(stage, RateLimit):
+                yield from ((labels(route=policy.path, methods=methods, limit=rule.name), rule) for rule in stage.rules)
+            elif isinstance(stage, KeyQuota):
+                yield labels(route="all", methods="all", limit="own"), stage.counts
+
+
+def _whose(name: tuple[str, str]) -> str:
+    side, context = name
+    return labels(context=context, side=side)
+
+
+def _by(counts: dict[str, int], label: str) -> dict[str, float]:
+    return {labels(**{label: name}): count for name, count in counts.items()}
+
+
+def _open(guards: Guards) -> int:
+    return sum(guard.breaker.state is not State.CLOSED for guard in guards.by_name.values())

@@ -1,28 +1,53 @@
-"""One worker's life: it serves until SIGTERM, drains, and is gone. SIGTERM while it drains changes nothing."""
+"""One facade's life: its workers serve until SIGTERM, drain, and are gone. SIGTERM while they drain changes nothing.
+
+With an admin port there is a process beside the workers, and a socket for each by which it asks them.
+"""
 
 import asyncio
-import logging
 import os
 import signal
 import socket
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvloop
 
+from facade.admin import inside, process
 from facade.app import Facade
 from facade.entrance.listener import Listener, Timeouts
-from facade.entrance.workers import Workers, listen
+from facade.entrance.workers import Work, Workers, listen
 from facade.settings import Settings
-
-log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Answer on this address, with so many processes, until told to end. Raises OSError when the address cannot be had."""
+    """Answer on this address, with so many processes, until told to end. Raises OSError when an address cannot be had."""
     listening = listen(host, port)
-    Workers(workers, lambda sock, watched: uvloop.run(_work(settings, sock, watched)), listening).run()
+    if not settings.admin_port:
+        Workers([_worker(settings, None) for _ in range(workers)], listening).run()
+        return
+    admin = listen(settings.admin_host, settings.admin_port)
+    with ExitStack() as stack:
+        # Not below var/: a socket's name has a hundred bytes at most, and several facades may share one var/.
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="banyan-facade-")))
+        paths = [folder / str(number) for number in range(workers)]
+        works = [_worker(settings, inside.door(path)) for path in paths]
+        Workers(works, listening, _beside(admin, paths)).run()
 
 
-async def _work(settings: Settings, listening: socket.socket, watched: int) -> None:
+def _worker(settings: Settings, door: socket.socket | None) -> Work:
+    return lambda listening, watched: uvloop.run(_work(settings, listening, door, watched))
+
+
+def _beside(admin: socket.socket, paths: list[Path]) -> Work:
+    def work(listening: socket.socket, watched: int) -> None:
+        listening.close()  # or clients would wait in its queue after the last worker has left it
+        uvloop.run(process.run(admin, paths, watched))
+
+    return work
+
+
+async def _work(settings: Settings, listening: socket.socket, door: socket.socket | None, watched: int) -> None:
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -30,6 +55,7 @@ async def _work(settings: Settings, listening: socket.socket, watched: int) -> N
     loop.add_reader(watched, _abandon)
     facade = Facade(settings)
     facade.start()
+    asked = await inside.answer_at(door, facade.answers()) if door is not None else None
     timeouts = Timeouts(settings.head_timeout, settings.body_timeout, settings.keep_alive)
     listener = Listener(facade.handle, timeouts, facade.refused)
     await listener.start(listening)
@@ -39,6 +65,8 @@ async def _work(settings: Settings, listening: socket.socket, watched: int) -> N
     await asyncio.sleep(settings.lame_duck)
     await listener.drain(settings.drain_timeout)
     await facade.stop()
+    if asked is not None:
+        asked.close()
 
 
 def _abandon() -> None:

@@ -37,6 +37,12 @@ class Settings:
     valkey_url: str = ""
     """Shared positions, pushed routes, shadow results. Empty: the facade works alone, reads go to the authority."""
 
+    admin_port: int = 0
+    """Where /metrics, /status, /healthz and /readyz of all workers together are told. 0: nowhere, and nothing runs for it."""
+
+    admin_host: str = "127.0.0.1"
+    """The address of that port. It shows what the facade knows to whoever can reach it."""
+
     internal_token: str = ""
     """The bearer token that the monolith asks for under /internal."""
 

@@ -1,4 +1,4 @@
-"""Worker processes that share one listening socket, and the process that keeps them running.
+"""Worker processes that share one listening socket, one beside them that does not, and the process that keeps them running.
 
 The socket is opened once and outlives every worker, so a worker that is killed costs only what it was answering: new connections
 wait in the socket's queue. It refuses to leave workers behind: each holds the end of a pipe, and goes when the other end does.
@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 _RESPAWN_SECONDS = 0.1
@@ -34,13 +34,15 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Workers:
-    """`count` processes that do `work`; one that dies is replaced until SIGTERM or SIGINT is received."""
+    """A process for each of `works`, and one for `beside`, which is told to end when the others have; one that dies is replaced
+    until SIGTERM or SIGINT is received.
+    """
 
-    def __init__(self, count: int, work: Work, listening: socket.socket) -> None:
-        self._count = count
-        self._work = work
+    def __init__(self, works: Sequence[Work], listening: socket.socket, beside: Work | None = None) -> None:
+        self._missing = [*works] if beside is None else [*works, beside]
+        self._beside = beside
         self._listening = listening
-        self._pids: set[int] = set()
+        self._running: dict[int, Work] = {}
         self._ending = False
 
     def run(self) -> None:
@@ -49,13 +51,20 @@ class Workers:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         while not self._ending:
-            while len(self._pids) < self._count and not self._ending:
+            while self._missing and not self._ending:
                 self._spawn(watched, held)
             self._await_one()
             if not self._ending:
                 time.sleep(_RESPAWN_SECONDS)
-        while self._pids:
+        while self._workers():
             self._await_one()
+        for pid in self._running:
+            os.kill(pid, signal.SIGTERM)
+        while self._running:
+            self._await_one()
+
+    def _workers(self) -> list[int]:
+        return [pid for pid, work in self._running.items() if work is not self._beside]
 
     def _spawn(self, watched: int, held: int) -> None:
         """One more, unless the end was ordered: a worker that is made afterwards would hear nothing of it."""
@@ -63,20 +72,21 @@ class Workers:
         if self._ending:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             return
+        work = self._missing.pop(0)
         pid = os.fork()
         if pid == 0:
             os.close(held)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-            self._labour(watched)
-        self._pids.add(pid)
+            self._labour(work, watched)
+        self._running[pid] = work
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
-    def _labour(self, watched: int) -> NoReturn:
+    def _labour(self, work: Work, watched: int) -> NoReturn:
         status = 1
         try:
-            self._work(self._listening, watched)
+            work(self._listening, watched)
             status = 0
         except BaseException:  # noqa: BLE001 - told, and then this process ends: it must not go on as the main one
             traceback.print_exc()
@@ -89,10 +99,11 @@ class Workers:
             pid, _ = os.wait()
         except (ChildProcessError, InterruptedError):
             return
-        self._pids.discard(pid)
+        if (work := self._running.pop(pid, None)) is not None:
+            self._missing.append(work)
 
     def _end(self, number: int, frame: object) -> None:  # noqa: ARG002 signal asks for it
         self._ending = True
         self._listening.close()  # when the last worker closes its own, whoever connects is refused, and waits for nobody
-        for pid in self._pids:
+        for pid in self._workers():
             os.kill(pid, signal.SIGTERM)

@@ -130,8 +130,10 @@ class CacheStage:
             status = b"banyan; fwd=%b; collapsed" % ask.why
         request.reply = kept.answer(ask, stored, age, status)
         cache.counts["hit"] += 1
-        if decided is Use.GIVE_AND_ASK and ask.key not in cache.flights:
-            self._ask_again(ask, stored, request)
+        if decided is Use.GIVE_AND_ASK:
+            cache.counts["stale-while-revalidate"] += 1
+            if ask.key not in cache.flights:
+                self._ask_again(ask, stored, request)
         return True
 
     def _may_wait(self, ask: Asking, stored: Stored | None) -> bool:

@@ -24,7 +24,7 @@ _WAIT_FOR_ONE = 10.0
 
 def gauge(entrance: Entrance, name: str) -> float:
     """A number of the facade's metrics, by what follows `banyan_facade_`."""
-    found = re.search(rf"^banyan_facade_{name} (\S+)$", entrance.ask("GET", "/metrics").body.decode(), re.MULTILINE)
+    found = re.search(rf"^banyan_facade_{re.escape(name)} (\S+)$", entrance.metrics(), re.MULTILINE)
     assert found is not None, f"there is no metric {name}"
     return float(found[1])
 
@@ -37,7 +37,12 @@ def announced(service: ScriptedUpstream, valkey_url: str, context: str = "users"
 
 
 def workers(entrance: Entrance) -> list[int]:
-    """The process ids of a facade's workers."""
+    """The process ids of a facade's workers that answer."""
+    return [one["pid"] for one in entrance.tell("/status").json()["each"] if one["answered"]]
+
+
+def children(entrance: Entrance) -> list[int]:
+    """The process ids of a facade's workers, and of the process of its admin port."""
     assert entrance.process is not None
     pid = entrance.process.pid
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

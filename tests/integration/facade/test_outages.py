@@ -176,7 +176,7 @@ def test_what_matters_less_is_refused_first_and_all_is_well_again(platform: Plat
         until(answered(30))
         assert {status for statuses in replies.values() for status in statuses} == {200}
         upstream.seconds = 0.05
-        until(lambda: gauge(entrance, "shed") > 0)
+        until(lambda: gauge(entrance, 'admission_total{outcome="shed"}') > 0)
         until(answered(80), 20)
         share = {path: statuses[200] / statuses.total() for path, statuses in replies.items()}
         kinds = {status for statuses in replies.values() for status in statuses}
@@ -184,9 +184,9 @@ def test_what_matters_less_is_refused_first_and_all_is_well_again(platform: Plat
         upstream.seconds = 0.001
 
         def none_refused() -> bool:
-            before = gauge(entrance, "shed")
+            before = gauge(entrance, 'admission_total{outcome="shed"}')
             until(answered(20), 20)
-            return gauge(entrance, "shed") == before
+            return gauge(entrance, 'admission_total{outcome="shed"}') == before
 
         until(none_refused, 20)
     assert kinds == {200, 503}

@@ -38,7 +38,7 @@ def own(monolith: ScriptedUpstream, tmp_path: Path, file: Path) -> Iterator[Entr
 
 
 def refused(entrance: Entrance) -> bool:
-    return "banyan_facade_policies_refused 1" in entrance.ask("GET", "/metrics").body.decode()
+    return "banyan_facade_policies_refused 1" in entrance.metrics()
 
 
 def test_a_changed_file_is_in_force_without_a_request_lost(own: Entrance, file: Path) -> None:

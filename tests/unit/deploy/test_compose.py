@@ -9,7 +9,7 @@ import yaml
 from migrations_tools.platform import NAMES, Surroundings, table
 
 _COMPOSE = yaml.safe_load((Path(__file__).parents[3] / "docker-compose.yml").read_text())["services"]
-_PLACES = {"--host", "--port", "--schedule"}
+_PLACES = {"--host", "--port", "--admin-host", "--admin-port", "--schedule"}
 
 
 def words(command: list[str]) -> list[str]:

@@ -1,0 +1,173 @@
+"""What is looked up for the metrics: the state of each part, under labels that no caller chose."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facade.admin import status
+from facade.admission.adaptive import Tuning
+from facade.admission.admission import Admission, Priority
+from facade.book import RouteBook
+from facade.callers import Callers
+from facade.exchange import Desk
+from facade.gauges import gauges
+from facade.identity.jwks import KeySet
+from facade.limits.rule import Terms
+from facade.metrics import Metrics
+from facade.pipeline.book import PolicyBook
+from facade.pipeline.compile import Parts, compiled
+from facade.positions import Positions
+from facade.problems import Problem
+from facade.resilience.declared import Declaration
+from facade.resilience.guard import Guards, Refused
+from facade.responses.compress import Memory
+from facade.responses.shared import Cache
+from facade.settings import Settings
+from facade.upstreams import Address, Upstreams
+from migrations_tools.phases import Owner
+from migrations_tools.plans import PLANS
+from tests.unit.facade.responses.asked import asked
+
+GATEWAY = Path(__file__).parents[3] / "docs" / "gateway.md"
+POLICIES = """
+[[routes]]
+path = "/a"
+methods = ["GET", "POST"]
+limits = ["1/1h per ip"]
+[resilience.default]
+breaker = { minimum = 1 }
+bulkhead = { most = 1, waiting = 0 }
+retries = { share = 0, per_second = 0 }
+"""
+
+
+class Worker:
+    """The parts of a worker, without an entrance."""
+
+    def __init__(self, folder: Path) -> None:
+        file = folder / "gateway.toml"
+        file.write_text(POLICIES)
+        self.policies = PolicyBook(file, folder / "kept.json")
+        clock = asyncio.get_running_loop().time
+        settings = Settings("http://m", var_dir=folder)
+        declared: Declaration = self.policies.declared.resilience
+        self.cache = Cache(1 << 20, 10)
+        parts = Parts.of(KeySet(_no_keys, folder / "jwks.json"), Terms(None, clock), self.cache, Memory(1))
+        self.policies.open(lambda found, documents: compiled(found, documents, parts))
+        self.desk = Desk(
+            settings, RouteBook(list(PLANS.values())), Upstreams(settings, {"users": "http://u1"}, declared),
+            Positions(settings, None), Metrics(), Guards(declared, clock), Callers(""), Admission(Tuning(initial=10)),
+        )  # fmt: skip
+        self.desk.metrics.gauges += gauges(self.desk, self.policies, self.cache)
+
+    def told(self, name: str) -> dict[str, float]:
+        """The numbers of one name, by labels."""
+        (family,) = (one for one in self.desk.metrics.families() if one.name == f"banyan_facade_{name}")
+        return {written: value for (_, written), value in family.samples.items()}
+
+
+async def _no_keys() -> bytes:
+    raise AssertionError("nobody is asked")
+
+
+def in_worker(folder: Path, act: Callable[[Worker], None]) -> None:
+    async def run() -> None:
+        act(Worker(folder))
+
+    asyncio.run(run())
+
+
+def test_a_breaker_tells_its_state_and_how_it_came_there(tmp_path: Path) -> None:
+    """By context and side: one of three states, and how often each was entered."""
+
+    def act(worker: Worker) -> None:
+        breaker = worker.desk.guards.of(Owner.SERVICE, "users").breaker
+        whose = 'context="users",side="service",state='
+        assert worker.told("breaker") == {f'{whose}"closed"': 1, f'{whose}"half-open"': 0, f'{whose}"open"': 0}
+        breaker.record(False, breaker.allow())
+        assert worker.told("breaker") == {f'{whose}"closed"': 0, f'{whose}"half-open"': 0, f'{whose}"open"': 1}
+        assert worker.told("breaker_transitions_total")[f'{whose}"open"'] == 1
+        assert worker.told("breakers_open") == {"": 1}
+
+    in_worker(tmp_path, act)
+
+
+def test_what_a_guard_refused_is_counted(tmp_path: Path) -> None:
+    """For want of a place, and for want of a repetition."""
+
+    async def act() -> None:
+        worker = Worker(tmp_path)
+        guard = worker.desk.guards.of(Owner.MONOLITH, "-")
+        whose = 'context="-",side="monolith"'
+        guard.admit(0)
+        with pytest.raises(Refused, match="under way"):
+            guard.admit(0)
+        assert not guard.budget.spend()
+        assert worker.told("bulkhead_inside") == {whose: 1}
+        assert worker.told("bulkhead_refused_total") == {whose: 1}
+        assert worker.told("retry_budget_refused_total") == {whose: 1}
+
+    asyncio.run(act())
+
+
+def test_limits_are_counted_by_route_never_by_caller(tmp_path: Path) -> None:
+    """The route's path, its methods, and the limit's own name."""
+
+    def act(worker: Worker) -> None:
+        policy = worker.policies.table.match("GET", "/a")
+        stage = next(stage for stage in policy.stages if stage.name == "rate-limit")
+        request: Any = asked("GET", b"/a?secret")
+        request.address = b"203.0.113.7"
+        stage.before(request)
+        with pytest.raises(Problem):
+            stage.before(request)
+        limit = 'route="/a",methods="GET POST",limit="ip-1h"'
+        assert worker.told("limit_refused_total")[limit] == 1
+        assert worker.told("limit_alone_total")[limit] == 2, "one for each request"
+        assert worker.told("limit_asked_total")[limit] == 0
+        told = str(worker.desk.metrics.families())
+        assert "203.0.113.7" not in told
+        assert "secret" not in told
+
+    in_worker(tmp_path, act)
+
+
+def test_instances_are_counted_by_state(tmp_path: Path) -> None:
+    """Their addresses are no labels: those come and go."""
+
+    def act(worker: Worker) -> None:
+        worker.desk.upstreams.discovered({"users": [Address("http://u1"), Address("http://u2", draining=True)]})
+        told = worker.told("instances")
+        assert told['context="users",state="serving"'] == told['context="users",state="draining"'] == 1
+        assert told['context="monolith",state="serving"'] == 1
+        assert told['context="users",state="ejected"'] == 0
+
+    in_worker(tmp_path, act)
+
+
+def test_admission_and_the_cache_tell_what_they_did(tmp_path: Path) -> None:
+    """By outcome, of a fixed set."""
+
+    def act(worker: Worker) -> None:
+        worker.desk.admission.acquire(Priority.NORMAL)
+        worker.cache.counts["hit"] += 2
+        assert worker.told("admission_total")['outcome="admitted"'] == 1
+        assert worker.told("cache_total") == {'what="hit"': 2}
+        assert worker.told("cache_bytes") == {"": 0}
+
+    in_worker(tmp_path, act)
+
+
+def test_every_metric_is_documented(tmp_path: Path) -> None:
+    """Each name is a row of docs/gateway.md, and no other is."""
+    documented = set(re.findall(r"^\| `(banyan_facade_\w+)` \|", GATEWAY.read_text(), flags=re.MULTILINE))
+
+    def act(worker: Worker) -> None:
+        families = [*worker.desk.metrics.families(), *status.of_itself(1, {})]
+        assert {family.name for family in families} == documented
+
+    in_worker(tmp_path, act)
