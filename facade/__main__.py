@@ -6,14 +6,17 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from chassis.callers.mutual import BadCertificate
-from facade import console
+from facade import console, effective
 from facade.admin import remote, tables
+from facade.explain.known import Step
+from facade.explain.question import Question
 from facade.export import command
 from facade.pipeline import source
 from facade.pipeline.declared import InvalidPolicies
@@ -47,20 +50,38 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _routes(options: argparse.Namespace) -> None:
-    found = console.table(from_environment())
+    settings = from_environment()
+    lines, resilience = console.table(settings)
     if options.json:
-        print(json.dumps(console.as_json(found), indent=1))
+        print(json.dumps(console.as_json(lines, resilience, settings), indent=1))
         return
-    rows = [(line.path, " ".join(line.methods) or "all", line.context, line.side, ", ".join(line.stages)) for line in found]
-    _print(("path", "methods", "context", "answered by", "stages"), rows)
+    rows = [
+        (line.path, " ".join(line.methods) or "all", line.context, line.side, effective.in_words(line.rules)) for line in lines
+    ]
+    _print(("path", "methods", "context", "answered by", "in force"), rows)
+    for context in sorted({line.context for line in lines}):
+        print(f"\nUpstreams of {'all other paths' if context == '-' else context}, times in seconds")
+        _print(("", "in force"), list(effective.context_in_words(effective.of_context(resilience.of(context), settings))))
 
 
 def _explain(options: argparse.Namespace) -> None:
-    found = console.explain(from_environment(), options.method.upper(), options.url, options.header)
+    question = Question(options.method.upper(), options.url, tuple(options.header), _data(options.data))
+    if options.source:
+        answered = remote.post(options.source, "/explain", asdict(question))
+        found = [Step(**step) for step in answered["steps"]]
+    else:
+        found = console.explain(from_environment(), question)
     if options.json:
-        print(json.dumps(console.as_json(found), indent=1))
+        print(json.dumps([asdict(step) for step in found], indent=1))
         return
+    if options.source:
+        print(f"As worker {answered['worker']} would decide now:")
     _print(("stage", "what it decides, and why"), [(step.stage, step.said) for step in found])
+
+
+def _data(given: str | None) -> str | None:
+    """A body as it was given, or from the file that was named."""
+    return Path(given[1:]).read_text() if given is not None and given.startswith("@") else given
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -101,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     explaining.add_argument("method")
     explaining.add_argument("url", help="a path, or a whole URL")
     explaining.add_argument("-H", "--header", action="append", default=[], metavar="'NAME: VALUE'")
+    explaining.add_argument("-d", "--data", metavar="TEXT|@FILE", help="its body; JSON, unless a header says otherwise")
+    explaining.add_argument("--from", dest="source", metavar="URL", help="ask a running worker, by the admin port of its facade")
     explaining.add_argument("--json", action="store_true")
     explaining.set_defaults(run=_explain)
     exporting = commands.add_parser("export", help="print the table in force for another gateway, as YAML")

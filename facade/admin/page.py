@@ -5,6 +5,7 @@ It refuses everything else. Requests that come while the workers are being asked
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from facade import exposition, problems
 from facade.admin import asking, status
 from facade.admin.ledger import Ledger
 from facade.entrance.client import Client
+from facade.explain.question import Question
 from facade.exposition import Family
 from facade.headers import Inbound
 from facade.http1.request_line import RequestLine
@@ -71,7 +73,7 @@ class Page:
 
     async def _explain(self, client: Client) -> None:
         question = await _question(client)
-        answered = await asking.ask_one(self._doors, {**question, "ask": "explain"})
+        answered = await asking.ask_one(self._doors, {**asdict(question), "ask": "explain"})
         if answered is None:
             raise Problem(503, "no-answer", "No answer", "no worker answers")
         worker, steps = answered
@@ -89,17 +91,16 @@ class Page:
         return looks, self._ledger.merged(told)
 
 
-async def _question(client: Client) -> dict[str, Any]:
+async def _question(client: Client) -> Question:
     parts: list[bytes] = []
     while part := await client.part():
         parts.append(part)
         if sum(map(len, parts)) > _LARGEST_QUESTION:
             raise problems.body_beyond(_LARGEST_QUESTION)
     try:
-        question = orjson.loads(b"".join(parts))
-        return {name: question[name] for name in ("method", "url", "headers", "data")}
-    except (LookupError, TypeError, ValueError) as error:
-        raise Problem(400, "malformed", "Bad Request", f"method, url, headers and data are needed: {error!r}") from error
+        return Question.of(orjson.loads(b"".join(parts)))
+    except ValueError as error:
+        raise Problem(400, "malformed", "Bad Request", f"a question has method, url, headers and data: {error}") from error
 
 
 def _answer(client: Client, code: int, kind: bytes, body: bytes) -> None:

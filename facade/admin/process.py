@@ -5,6 +5,7 @@ It goes when the main process has ended the workers, so that it can still be ask
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Sequence
@@ -23,8 +24,15 @@ async def run(listening: socket.socket, doors: Sequence[Path], watched: int) -> 
     ending = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, ending.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # from a terminal everybody gets it, and the workers have to drain
-    loop.add_reader(watched, lambda: os._exit(1))
+    loop.add_reader(watched, _abandon, doors)
     listener = Listener(Page(doors).handle, Timeouts(), lambda _status: None)
     await listener.start(listening)
     await ending.wait()
     await listener.drain(_LAST_ANSWERS)
+
+
+def _abandon(doors: Sequence[Path]) -> None:
+    """The main process is gone, and nobody else would clear away what it made."""
+    for folder in {path.parent for path in doors}:
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)

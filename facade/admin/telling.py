@@ -9,6 +9,9 @@ from typing import Any
 
 from facade.admin.inside import Answers
 from facade.exchange import Desk
+from facade.explain import decisions
+from facade.explain.known import Known
+from facade.explain.question import Question
 from facade.pipeline.book import PolicyBook
 
 
@@ -24,7 +27,15 @@ class Telling:
 
     def answers(self) -> Answers:
         """By question."""
-        return {"look": self._look}
+        return {"look": self._look, "explain": self._explain}
+
+    async def _explain(self, question: Any) -> list[dict[str, str]]:
+        desk, policies = self._desk, self._policies
+        known = Known(
+            desk.settings, desk.book, policies.table, policies.declared.resilience, desk.upstreams, desk.guards, desk.positions,
+            desk.admission,
+        )  # fmt: skip
+        return [asdict(step) for step in await decisions.explain(known, Question.of(question))]
 
     async def _look(self, question: Any) -> dict[str, Any]:  # noqa: ARG002 there is nothing to be asked in it
         return {

@@ -54,6 +54,11 @@ class KeyQuota:
         limit = self._limit(request.principal.id) if request.principal.kind == "key" else None
         return "no limit of its own" if limit is None else limit.explain(request)
 
+    def rehearse(self, request: Asked) -> str | None:
+        """Raises as `before` would, and counts nothing."""
+        limit = self._limit(request.principal.id) if request.principal.kind == "key" else None
+        return None if limit is None else limit.rehearse(request)
+
     @property
     def counts(self) -> Counts:
         """Of all keys together, those that are gone included."""

@@ -83,6 +83,16 @@ class Rule:
             raise self._refusal(account, account.more - now)
         return None
 
+    def refusal(self, account: Account, now: float) -> Refused | None:
+        """What `obtain` would raise now for all that is known, without asking or counting."""
+        if account.ready(now):
+            return None
+        if now < account.blocked:
+            return Refused(self, account, account.more - now)
+        shared = self._terms.shared
+        uncounted = shared is not None and not shared.reachable and self.limit.fail is Fail.CLOSED
+        return Refused(self, account, None) if uncounted else None
+
     def spend(self, account: Account, now: float) -> None:
         """Take the unit that is at hand."""
         account.spend(now)

@@ -47,5 +47,9 @@ class Code:
         """Who answers."""
         return f"answered by {self._name}"
 
+    def rehearse(self, request: Request) -> str | None:
+        """The code itself is not run: it may do anything."""
+        return self.explain(request)
+
     async def _ask(self, request: Request) -> None:
         request.reply = await self._answer(request)

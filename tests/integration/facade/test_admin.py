@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,9 @@ from tests.integration.facade.entrance import Entrance, until
 from tests.integration.facade.load import alive, children, gauge, workers
 from tests.integration.facade.scripted import ScriptedUpstream, answer
 
+LIMIT = 4
+"""Of each worker: there is no Valkey."""
+PLAIN = Path(__file__).with_name("plain.toml")
 PROMPT = 3.0
 """Seconds within which the port answers, whatever the workers do: twice what it waits for them, and some more."""
 TWOS = 'requests_total{context="-",side="monolith",class="2xx"}'
@@ -24,7 +29,11 @@ TWOS = 'requests_total{context="-",side="monolith",class="2xx"}'
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entrance]:
     monolith = ScriptedUpstream().start()
     monolith.script = lambda request: answer()
-    entrance = Entrance(monolith, tmp_path_factory.mktemp("var"), {"FACADE_LAME_DUCK": "2"}, workers=2).start()
+    var = tmp_path_factory.mktemp("var")
+    policies = var / "policies.toml"
+    policies.write_text(f'{PLAIN.read_text()}\n[[routes]]\npath = "/limited"\nlimits = ["{LIMIT}/1h per ip"]\n')
+    own = {"FACADE_LAME_DUCK": "2", "FACADE_POLICIES": str(policies)}
+    entrance = Entrance(monolith, var, own, workers=2).start()
     until(lambda: gauge(entrance, "workers_answered") == 2)
     yield entrance
     entrance.stop()
@@ -39,6 +48,10 @@ def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 def asked(entrance: Entrance, times: int) -> None:
     for _ in range(times):
         assert entrance.ask("GET", "/x").status == 200
+
+
+def counted(entrance: Entrance) -> list[str]:
+    return [line for line in entrance.metrics().splitlines() if re.match(r"banyan_facade_\w+_(total|count)", line)]
 
 
 def test_each_scrape_tells_of_all_workers(pair: Entrance) -> None:
@@ -124,6 +137,31 @@ def test_status_says_in_one_line_that_nobody_answers() -> None:
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.count("\n") == 1
         assert "admin port" in done.stderr or "no facade answers" in done.stderr
+
+
+def test_explain_tells_what_a_running_worker_knows(pair: Entrance) -> None:
+    """Its breakers and its limits as they are now, and nothing of it is changed; in one line where nobody answers."""
+
+    def told() -> dict[str, str]:
+        url = f"http://127.0.0.1:{pair.admin}"
+        done = command("explain", "GET", "/limited", "--from", url, "--json")
+        assert done.returncode == 0, done.stderr
+        return {step["stage"]: step["said"] for step in json.loads(done.stdout)}
+
+    def spent() -> dict[str, str] | None:
+        """What is told once the worker that is asked has refused somebody; it knows of that for a second."""
+        for _ in range(2 * LIMIT):
+            pair.ask("GET", "/limited")
+        return found if (found := told())["answer"].startswith("429") else None
+
+    assert "used up" in until(spent)["rate-limit"]
+    before = counted(pair)
+    other = command("explain", "POST", "/x", "-d", "{}", "--from", f"127.0.0.1:{pair.admin}").stdout
+    for word in ("As worker", "breaker closed: of the last", "let in", pair.monolith.url):
+        assert word in other
+    assert counted(pair) == before
+    done = command("explain", "GET", "/x", "--from", f"127.0.0.1:{free_port()}")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
 def test_a_facade_that_drains_says_so(pair: Entrance) -> None:

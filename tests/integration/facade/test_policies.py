@@ -21,6 +21,12 @@ from tests.integration.facade.scripted import ScriptedUpstream
 OPEN = '[defaults]\nauthenticate = "none"\nsecure = false\n'
 SHUT = f'{OPEN}[[routes]]\npath = "/x"\nauthenticate = "required"\n'
 
+CONTRACT = """
+openapi: 3.1.0
+paths:
+  /y: {post: {requestBody: {required: true, content: {application/json: {schema: {required: [name]}}}}}}
+"""
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -126,9 +132,15 @@ def test_routes_prints_the_effective_table(monolith: ScriptedUpstream, file: Pat
     lines = json.loads(command("routes", "--json", policies=file, monolith=monolith).stdout)
     found = {line["path"]: line for line in lines}
     assert found["/x"]["stages"] == ["max-body", "authenticate", "key-quota"]
+    assert found["/x"]["rules"]["authenticate"] == "required"
+    assert found["/x"]["rules"]["priority"] == "normal"
+    assert found["/x"]["resilience"]["breaker"]["failure_rate"] == 0.5
+    assert found["/x"]["resilience"]["timeouts"]["read"] == 30
     assert found["/api/v1/users"]["context"] == "users"
     assert found["/api/v1/users"]["side"] == "monolith"
-    assert "/api/v1/users" in command("routes", policies=file, monolith=monolith).stdout
+    shown = command("routes", policies=file, monolith=monolith).stdout
+    for word in ("/api/v1/users", "authenticate required", "priority normal", "failure_rate 0.5"):
+        assert word in shown
 
 
 def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, file: Path, tmp_path: Path) -> None:
@@ -144,7 +156,16 @@ def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, 
     assert steps("GET", "/x")[-1][1].startswith("401")
     assert steps("GET", "/internal/x")[-1] == ("never passes", "refused with 404: there is nothing at /internal/x")
     assert steps("GET", "/a/../b")[-1][1].startswith("refused with 400")
-    assert steps("POST", "/api/v1/users/me")[-1] == ("route", "the service: context users, epoch 3, authority service")
+    found = dict(steps("POST", "/api/v1/users/me"))
+    assert found["route"] == "the service: context users, phase service, epoch 3, authority service"
+    assert found["answer"] == "by the service"
+    body = file.with_name("body.json")
+    body.write_text('{"nam": "x"}')
+    document = file.with_name("api.yaml")
+    document.write_text(CONTRACT)
+    file.write_text(f'{OPEN}[[routes]]\npath = "/y"\ncontract = {{ document = "{document}" }}\n')
+    assert steps("POST", "/y", "-d", f"@{body}")[-1][1].startswith("422")
+    assert steps("POST", "/y", "--data", '{"name": "x"}')[-1] == ("answer", "by the monolith")
 
 
 def test_code_answers_in_place_of_an_upstream(own: Entrance, monolith: ScriptedUpstream, file: Path) -> None:

@@ -9,28 +9,13 @@ from typing import Any
 import pytest
 
 from facade.admin import status
-from facade.admission.adaptive import Tuning
-from facade.admission.admission import Admission, Priority
-from facade.book import RouteBook
-from facade.callers import Callers
-from facade.exchange import Desk
-from facade.gauges import gauges
-from facade.identity.jwks import KeySet
-from facade.limits.rule import Terms
-from facade.metrics import Metrics
-from facade.pipeline.book import PolicyBook
-from facade.pipeline.compile import Parts, compiled
-from facade.positions import Positions
+from facade.admission.admission import Priority
 from facade.problems import Problem
-from facade.resilience.declared import Declaration
-from facade.resilience.guard import Guards, Refused
-from facade.responses.compress import Memory
-from facade.responses.shared import Cache
-from facade.settings import Settings
-from facade.upstreams import Address, Upstreams
+from facade.resilience.guard import Refused
+from facade.upstreams import Address
 from migrations_tools.phases import Owner
-from migrations_tools.plans import PLANS
 from tests.unit.facade.responses.asked import asked
+from tests.unit.facade.worker import Worker
 
 GATEWAY = Path(__file__).parents[3] / "docs" / "gateway.md"
 POLICIES = """
@@ -45,38 +30,9 @@ retries = { share = 0, per_second = 0 }
 """
 
 
-class Worker:
-    """The parts of a worker, without an entrance."""
-
-    def __init__(self, folder: Path) -> None:
-        file = folder / "gateway.toml"
-        file.write_text(POLICIES)
-        self.policies = PolicyBook(file, folder / "kept.json")
-        clock = asyncio.get_running_loop().time
-        settings = Settings("http://m", var_dir=folder)
-        declared: Declaration = self.policies.declared.resilience
-        self.cache = Cache(1 << 20, 10)
-        parts = Parts.of(KeySet(_no_keys, folder / "jwks.json"), Terms(None, clock), self.cache, Memory(1))
-        self.policies.open(lambda found, documents: compiled(found, documents, parts))
-        self.desk = Desk(
-            settings, RouteBook(list(PLANS.values())), Upstreams(settings, {"users": "http://u1"}, declared),
-            Positions(settings, None), Metrics(), Guards(declared, clock), Callers(""), Admission(Tuning(initial=10)),
-        )  # fmt: skip
-        self.desk.metrics.gauges += gauges(self.desk, self.policies, self.cache)
-
-    def told(self, name: str) -> dict[str, float]:
-        """The numbers of one name, by labels."""
-        (family,) = (one for one in self.desk.metrics.families() if one.name == f"banyan_facade_{name}")
-        return {written: value for (_, written), value in family.samples.items()}
-
-
-async def _no_keys() -> bytes:
-    raise AssertionError("nobody is asked")
-
-
 def in_worker(folder: Path, act: Callable[[Worker], None]) -> None:
     async def run() -> None:
-        act(Worker(folder))
+        act(Worker(folder, POLICIES))
 
     asyncio.run(run())
 
@@ -100,7 +56,7 @@ def test_what_a_guard_refused_is_counted(tmp_path: Path) -> None:
     """For want of a place, and for want of a repetition."""
 
     async def act() -> None:
-        worker = Worker(tmp_path)
+        worker = Worker(tmp_path, POLICIES)
         guard = worker.desk.guards.of(Owner.MONOLITH, "-")
         whose = 'context="-",side="monolith"'
         guard.admit(0)

@@ -1,0 +1,71 @@
+"""How the side that was decided on is asked, and what happens when it fails: instances, times, protection, repeats, fallback."""
+
+from facade import decide
+from facade.decide import Decision
+from facade.exchange import HONOURS_IDEMPOTENCY_KEY
+from facade.explain.known import OUTSIDE, Known, Step
+from facade.request import Request
+from facade.resilience.declared import Resilience
+from facade.routes import Route
+from facade.settings import Settings
+from facade.upstreams import MONOLITH
+from migrations_tools.phases import Owner
+
+
+def asked(known: Known, request: Request, route: Route | None, decision: Decision, numbers: Resilience) -> list[Step]:
+    """How the upstream is asked, and what happens when it fails."""
+    context = route.context if route else OUTSIDE
+    guard = known.guards.by_name.get((decision.side, context))
+    return [
+        Step("instances", _instances(known, context if decision.side is Owner.SERVICE else MONOLITH)),
+        Step("timeouts", _timeouts(known.settings, decision)),
+        Step("guard", f"{guard.explain() if guard else 'nothing was asked yet'}; {_declared(numbers)}"),
+        Step("repeats", _repeats(known.settings, request, numbers)),
+        Step("fallback", _fallback(request, route, decision)),
+        Step("shadow", _shadow(request, route, decision)),
+    ]
+
+
+def _instances(known: Known, name: str) -> str:
+    found = [one for one in known.upstreams.standing() if one.context == name]
+    if not found:
+        return f"no address of {name} is known"
+    listed = ", ".join(f"{one.url} ({one.state}, {one.load} under way)" for one in found)
+    return f"{listed}; of two that serve, drawn at random, the one with less to do" if len(found) > 1 else listed
+
+
+def _timeouts(settings: Settings, decision: Decision) -> str:
+    silence = min(settings.read_timeout, settings.replica_timeout) if decision.replica else settings.read_timeout
+    return f"{settings.connect_timeout:g} s for a connection, {silence:g} s for silence"
+
+
+def _declared(numbers: Resilience) -> str:
+    breaker, bulkhead, retries = numbers.breaker, numbers.bulkhead, numbers.retries
+    slow = f" or {breaker.slow_rate:.0%} beyond {breaker.slow_seconds:g} s" if breaker.slow_seconds else ""
+    return (
+        f"declared: opens at {breaker.failure_rate:.0%} failures{slow} of {breaker.minimum} or more in {breaker.window:g} s, for "
+        f"{breaker.open_seconds:g} to {breaker.longest_open:g} s; {bulkhead.most} places, {bulkhead.waiting} may wait "
+        f"{bulkhead.longest_wait:g} s; repetitions {retries.share:.0%} and {retries.per_second:g}/s"
+    )
+
+
+def _repeats(settings: Settings, request: Request, numbers: Resilience) -> str:
+    keyed = bool(request.inbound.idempotency_key) and request.path.rstrip("/") in HONOURS_IDEMPOTENCY_KEY
+    harmless = request.method in decide.IDEMPOTENT or keyed
+    also = f", and up to {decide.MAX_CLOSED - 1} times when its connection closed, as the budget allows" if harmless else ""
+    pauses = f"{numbers.backoff.first:g} s, growing to {numbers.backoff.longest:g} s"
+    return f"for {settings.retry_deadline:g} s where nothing was executed{also}; pauses up to {pauses}"
+
+
+def _fallback(request: Request, route: Route | None, decision: Decision) -> str:
+    if route is not None and decision.replica:
+        return f"to the {route.authority}, when the replica fails"
+    if route is not None and route.fallback and request.method in route.read_methods:
+        return f"to the {decide.OTHER[decision.side]} as a replica, when the {decision.side} fails and nothing is missed there"
+    return "none: the other side may not answer this"
+
+
+def _shadow(request: Request, route: Route | None, decision: Decision) -> str:
+    if route is None or not route.shadow_percent or request.method != "GET" or decision.replica:
+        return "not compared"
+    return f"{route.shadow_percent:g} % of answers are compared with the {decide.OTHER[decision.side]}'s"
