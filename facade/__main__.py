@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chassis.callers.mutual import BadCertificate
-from facade import console, effective
+from facade import access, console, effective
 from facade.admin import remote, tables
 from facade.explain.known import Step
 from facade.explain.question import Question
@@ -34,6 +34,7 @@ def _serve(options: argparse.Namespace) -> None:
     # Told here, in one line, rather than by each worker; so is a certificate that is none.
     source.start(settings.policies, settings.policies_kept, {})
     tls(settings)
+    access.check(settings.access_log)
     serve(settings, options.host, options.port, options.workers)
 
 

@@ -13,6 +13,7 @@ import orjson
 
 from chassis.registry.record import CHANNEL as INSTANCES
 from facade import problems
+from facade.access import AccessLog
 from facade.admin.inside import Answers
 from facade.admin.telling import Telling
 from facade.admission.adaptive import Tuning
@@ -75,6 +76,8 @@ class Facade:
     def refused(self, status: int) -> None:
         """Count what was no request at all."""
         self.metrics.observe("-", "facade", status, 0.0)
+        if self._gateway.log is not None:
+            self._gateway.log.refusal(status)
 
     def start(self) -> None:
         """Build everything, on the running loop, and start what runs beside the requests. Raises `InvalidPolicies`."""
@@ -105,6 +108,10 @@ class Facade:
         shadow = Shadow(desk, valkey)
         self.metrics.gauges += gauges(desk, policies, self._cache)
         self._gateway = Gateway(desk, policies, shadow)
+        if settings.access_log:
+            self._gateway.log = written = AccessLog(settings.access_log)
+            self.metrics.gauges += written.gauges()
+            written.start()
         for work in (self._feed.poll(), keys.run(), policies.watch(), Names(upstreams).run(), shadow.tell()):
             self._spawn(work)
         for _ in range(settings.shadow_workers):
@@ -136,6 +143,8 @@ class Facade:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._cache.close()
         await self._desk.upstreams.close()
+        if self._gateway.log is not None:
+            self._gateway.log.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -8,6 +8,7 @@ import posixpath
 from time import monotonic, perf_counter
 
 from facade import answering, cohort, decide, problems, subject, tunnel
+from facade.access import AccessLog
 from facade.decide import Decision, Freshness
 from facade.entrance.client import Client
 from facade.entrance.wire import ClientGone
@@ -38,6 +39,7 @@ class Gateway:
         self._shadow = shadow
         self._settings = desk.settings
         self._spool = desk.settings.var_dir / "facade" / "spool"
+        self.log: AccessLog | None = None
 
     async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
         """Answer one request. What cannot be answered any more (a client that left, an answer that broke off) just
@@ -76,6 +78,8 @@ class Gateway:
                 ender.ended(request)
         if status:
             self.desk.metrics.observe(context, side, status, perf_counter() - started)
+        if self.log is not None:
+            self.log.note(request, context, side, status, perf_counter() - started)
 
     def _refuse(self, request: Request, policy: Policy, place: int, problem: Problem) -> int:
         """Answer a problem, unless a stage has something better."""

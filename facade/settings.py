@@ -37,6 +37,9 @@ class Settings:
     valkey_url: str = ""
     """Shared positions, pushed routes, shadow results. Empty: the facade works alone, reads go to the authority."""
 
+    access_log: str = ""
+    """Where each request is written down, as a line of JSON: `stderr`, or a file. Empty: nowhere."""
+
     admin_port: int = 0
     """Where /metrics, /status, /healthz and /readyz of all workers together are told. 0: nowhere, and nothing runs for it."""
 

@@ -20,13 +20,22 @@ class Timeouts:
 
 
 class Listener:
-    """Hands every request on a socket to `handler`."""
+    """Hands every request on a socket to `handler`; each connection is a `made`."""
 
-    def __init__(self, handler: Handler, timeouts: Timeouts, report: Report, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        timeouts: Timeouts,
+        report: Report,
+        *,
+        tls: ssl.SSLContext | None = None,
+        made: type[Client] = Client,
+    ) -> None:
         self._handler = handler
         self._timeouts = timeouts
         self._report = report
         self._tls = tls
+        self._made = made
         self._clients: set[Client] = set()
         self._ending = False
         self._server: asyncio.Server | None = None
@@ -64,7 +73,9 @@ class Listener:
             client.draining = True
 
     def _accept(self) -> Client:
-        client = Client(self._handler, self._timeouts, self._report, on_lost=self._clients.discard, secure=self._tls is not None)
+        client = self._made(
+            self._handler, self._timeouts, self._report, on_lost=self._clients.discard, secure=self._tls is not None
+        )
         client.draining = self._ending
         self._clients.add(client)
         return client
