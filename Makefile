@@ -5,6 +5,7 @@ UV ?= $(or $(shell command -v uv),var/bootstrap/bin/uv)
 BIN := .venv/bin
 READY := .venv/.synced
 PROJECTS := pyproject.toml uv.lock chassis/pyproject.toml extracted/users/pyproject.toml
+NATIVE := build/facade/.made
 SYNC := $(UV) sync --frozen --all-packages --quiet --python $(PYTHON)
 CHECKS := check-format check-lint check-types check-types-users check-imports check-monolith check-users
 # uv trusts what the machine trusts: a mirror behind a company's own authority works with an empty environment.
@@ -14,21 +15,21 @@ unexport PYTHONDONTWRITEBYTECODE
 ARGS ?=
 BOUNDS ?= small
 
-.PHONY: help demo up down test check bench model tools clean $(CHECKS)
+.PHONY: help demo up down test check bench native model tools clean $(CHECKS)
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY)  ## move the users context out and back under live load, and prove that nothing was lost
+demo: $(NATIVE)  ## move the users context out and back under live load, and prove that nothing was lost
 	$(BIN)/python manage.py demo --context users $(ARGS)
 
-up: $(READY)  ## run the whole platform until Ctrl-C
+up: $(NATIVE)  ## run the whole platform until Ctrl-C
 	$(BIN)/python manage.py up $(ARGS)
 
 down: $(READY)  ## stop the platform, PostgreSQL and Valkey
 	$(BIN)/python -m migrations_tools.platform stop
 
-test: $(READY)  ## run every test; those whose tools are missing and cannot be installed are skipped, and say so
+test: $(NATIVE)  ## run every test; those whose tools are missing and cannot be installed are skipped, and say so
 	-@.ci/tools
 	@# Three workers for two cores: many tests wait for processes.
 	$(BIN)/pytest -n 3 --dist loadscope $(ARGS)
@@ -36,9 +37,11 @@ test: $(READY)  ## run every test; those whose tools are missing and cannot be i
 check: $(READY)  ## formatting, lint, types, import contracts, plans, migrations
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(CHECKS)
 
-bench: $(READY)  ## measure, and write JSON under var/bench/
+bench: $(NATIVE)  ## measure, and write JSON under var/bench/
 	$(SYNC) --group bench
 	$(BIN)/python -m benchmarks $(ARGS)
+
+native: $(NATIVE)  ## make machine code of what every request to the facade passes; without a compiler it runs as Python
 
 model: tools  ## check the model of the hand-over protocol with spin (BOUNDS=large for more)
 	$(PYTHON) docs/model/run.py --bounds $(BOUNDS) $(ARGS)
@@ -77,6 +80,11 @@ check-users: $(READY)
 $(READY): $(PROJECTS) | $(UV)
 	$(SYNC)
 	@touch $@
+
+# Of these sources only: the code of others is never run.
+$(NATIVE): $(READY) $(shell find facade -name '*.py')
+	$(BIN)/python -m facade.native.build
+	@mkdir -p $(@D) && touch $@
 
 var/bootstrap/bin/uv:
 	$(PYTHON) -m venv var/bootstrap

@@ -5,7 +5,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.peers import naive_loop, raw_copy
-from benchmarks.platform import begin, empty_service, platform, users_plan
+from benchmarks.platform import LOADED, START_SECONDS, begin, empty_service, platform, users_plan
+from benchmarks.progress import Progress
 from benchmarks.report import Result, Target
 
 ROWS = 200_000
@@ -13,21 +14,28 @@ RUNS = 3
 NAIVE_SAMPLE = 3_000
 
 
-def run(scale: float) -> Result:
+def run(scale: float, progress: Progress) -> Result:
     """The same rows between the same databases each time, copied in turn by the pipe and by the backfill."""
     rows = int(ROWS * scale)
+    load, pipe, fill, check, naive_seconds = START_SECONDS + rows / LOADED, rows / 26_000, rows / 11_000, rows / 16_000, 25.0
+    progress.expect(load + RUNS * (pipe + fill) + check + naive_seconds)
+    progress.step(f"platform with {rows:,} customers", load)
     with platform() as bench:
         bench.load(rows)
         pipes, fills = [], []
         both = begin()
-        for _ in range(RUNS):
+        for number in range(1, RUNS + 1):
             empty_service(bench.service)
+            progress.step(f"run {number} of {RUNS}: raw COPY pipe", pipe)
             pipes.append(raw_copy(bench.monolith, bench.service))
             empty_service(bench.service)
+            progress.step(f"run {number} of {RUNS}: backfill", fill)
             fills.append(backfill(both))
+        progress.step("verify", check)
         compared = verify(both)
         empty_service(bench.service)
         bench.platform.halt("relay")
+        progress.step(f"naive loop, {NAIVE_SAMPLE:,} rows of it", naive_seconds)
         naive, posted = naive_loop(both, rows, page=100, sample=NAIVE_SAMPLE)
     fill = median(fills)
     return Result(

@@ -7,7 +7,8 @@ from statistics import median
 
 import psycopg
 
-from benchmarks.platform import Bench, begin, platform, users_plan
+from benchmarks.platform import LOADED, START_SECONDS, Bench, begin, platform, users_plan
+from benchmarks.progress import Progress
 from benchmarks.report import Result, Target
 from benchmarks.writers import CLIENTS, Api, Statements
 
@@ -16,16 +17,19 @@ PAIRS = 7
 SECONDS = 6
 
 
-def run(scale: float) -> Result:
+def run(scale: float, progress: Progress) -> Result:
     """Durable commits on the captured tables; the relay rests, and the queue is emptied between runs."""
     customers, seconds = int(CUSTOMERS * scale), max(1, int(SECONDS * scale))
+    start, pair = START_SECONDS + customers / LOADED, 2.0 * (seconds + 1)
+    progress.expect(start + 2 * PAIRS * pair)
+    progress.step(f"platform with {customers:,} customers", start)
     with platform(halted=("worker", "relay", "facade", "users")) as bench:
         bench.load(customers)
         begin()  # the fence turns writers away where no authority row says whose the context is
         with Statements(bench) as statements:
-            raw = [_pair(bench, lambda: statements.rate(seconds), on_first=bool(number % 2)) for number in range(PAIRS)]
+            raw = _pairs(bench, "statements", statements.rate, seconds, progress)
         api = Api(bench)
-        asked = [_pair(bench, lambda: api.rate(seconds), on_first=bool(number % 2)) for number in range(PAIRS)]
+        asked = _pairs(bench, "API", api.rate, seconds, progress)
     return Result(
         "capture",
         (
@@ -42,6 +46,15 @@ def run(scale: float) -> Result:
             "clients": CLIENTS,
         },
     )
+
+
+def _pairs(bench: Bench, what: str, rate: Callable[[int], float], seconds: int, progress: Progress) -> list[tuple[float, float]]:
+    """Rates over so many seconds with and without capture; every other pair begins with it."""
+    found = []
+    for number in range(PAIRS):
+        progress.step(f"{what}, pair {number + 1} of {PAIRS}", 2.0 * (seconds + 1))
+        found.append(_pair(bench, lambda: rate(seconds), on_first=bool(number % 2)))
+    return found
 
 
 def _pair(bench: Bench, rate: Callable[[], float], *, on_first: bool) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from statistics import median, quantiles
 
 import valkey
 
+from benchmarks.progress import Progress
 from benchmarks.report import CannotMeasure, Result, Target
 from chassis.embedded import ValkeyServer
 from chassis.ports import free_port
@@ -79,14 +80,15 @@ class Load:
         writer.close()
 
 
-def run(scale: float) -> Result:
+def run(scale: float, progress: Progress) -> Result:
     """Flips from the monolith to the service and back; each is one message, as `manage.py flag` sends it after its commit."""
     flips = max(5, int(FLIPS * scale))
+    progress.expect(2 * BETWEEN * flips)
     with tempfile.TemporaryDirectory() as folder:
         server = ValkeyServer(Path(folder) / "valkey", durable=False)
         server.start()
         try:
-            late, load = asyncio.run(_measure(Path(folder), server.url(), flips))
+            late, load = asyncio.run(_measure(Path(folder), server.url(), flips, progress))
         finally:
             server.destroy()
     failed = sum(not who for _, who in load.asked)
@@ -104,7 +106,7 @@ def run(scale: float) -> Result:
     )  # fmt: skip
 
 
-async def _measure(folder: Path, url: str, flips: int) -> tuple[list[float], Load]:
+async def _measure(folder: Path, url: str, flips: int, progress: Progress) -> tuple[list[float], Load]:
     monolith, service = Side(b"monolith"), Side(b"service")
     async with _listening(monolith), _listening(service), _facade(folder, url, monolith) as port:
         teller = valkey.Valkey.from_url(url)
@@ -112,6 +114,7 @@ async def _measure(folder: Path, url: str, flips: int) -> tuple[list[float], Loa
         clients = [asyncio.create_task(load.client()) for _ in range(CLIENTS)]
         late = []
         for number in range(1, flips + 1):
+            progress.step(f"flip {number} of {flips}", 2 * BETWEEN)
             await asyncio.sleep(BETWEEN)
             to, old = (service, monolith) if number % 2 else (monolith, service)
             monolith.feed = _feed(number, to, service)

@@ -7,7 +7,8 @@ from typing import Self
 import psutil
 
 from benchmarks.backfill import backfill
-from benchmarks.platform import Bench, begin, empty_service, platform
+from benchmarks.platform import LOADED, START_SECONDS, Bench, begin, empty_service, platform
+from benchmarks.progress import Progress
 from benchmarks.report import Result, Target
 
 ROWS = 100_000
@@ -15,14 +16,19 @@ FACTOR = 10
 CARRIERS = ("relay", "users_replica")
 
 
-def run(scale: float) -> Result:
+def run(scale: float, progress: Progress) -> Result:
     """The same platform with a tenth of the customers, then with all of them."""
     rows = int(ROWS * scale)
+    load, fill = rows / LOADED, rows / 10_000
+    progress.expect(START_SECONDS + (1 + FACTOR) * (load + fill))
+    progress.step(f"platform with {rows:,} customers", START_SECONDS + load)
     with platform() as bench:
         bench.load(rows)
         both = begin()
+        progress.step(f"backfill of {rows:,}", fill)
         few_seconds, few_memory = _measured(bench, both)
         empty_service(bench.service)
+        progress.step(f"load up to {rows * FACTOR:,} customers", FACTOR * load)
         bench.manage(
             "load_data", "--source", "generated", "--customers", str(rows * FACTOR), "--orders-per-customer", "0",
             "--password", "a passphrase for everybody", "--again",
@@ -31,6 +37,7 @@ def run(scale: float) -> Result:
         _forget_queue(bench)
         bench.platform.resume("relay")
         bench.platform.wait_for("relay", 60)
+        progress.step(f"backfill of {rows * FACTOR:,}", FACTOR * fill)
         many_seconds, many_memory = _measured(bench, both)
     return Result(
         "growth",

@@ -6,7 +6,8 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from benchmarks.backfill import backfill
-from benchmarks.platform import PASSWORD, begin, platform, users_plan
+from benchmarks.platform import LOADED, PASSWORD, START_SECONDS, begin, platform, users_plan
+from benchmarks.progress import Progress
 from benchmarks.report import Result, Target
 
 CUSTOMERS = 20_000
@@ -15,19 +16,23 @@ RATE = 120.0
 BETWEEN = 2.0
 
 
-def run(scale: float) -> Result:
+def run(scale: float, progress: Progress) -> Result:
     """Performed by the same code as `manage.py context cutover`, with its gates met beforehand."""
     from migrations_tools.demo.writers import Writers, accounts_of
 
+    customers, count = int(CUSTOMERS * scale), max(2, int(HAND_OVERS * scale))
+    start = START_SECONDS + customers / LOADED + customers / 10_000
+    progress.expect(start + count * (BETWEEN + 0.5))
+    progress.step(f"platform with {customers:,} customers, backfilled", start)
     with platform(halted=()) as bench, tempfile.TemporaryDirectory() as folder:
-        bench.load(int(CUSTOMERS * scale))
+        bench.load(customers)
         both = begin()
         backfill(both)
         journal = Path(folder) / "load.ndjson"
         accounts = accounts_of(bench.monolith, PASSWORD)
         with Writers(bench.platform.urls["facade"], accounts, journal, "bench", RATE):
             time.sleep(3)
-            pauses, windows = _hand_overs(both, max(2, int(HAND_OVERS * scale)))
+            pauses, windows = _hand_overs(both, count, progress)
         slowest = _slowest_writes(journal, windows)
         failed = _failed(journal)
     centiles = quantiles(pauses, n=100, method="inclusive")
@@ -50,12 +55,13 @@ def run(scale: float) -> Result:
     )
 
 
-def _hand_overs(both: object, count: int) -> tuple[list[float], list[tuple[float, float]]]:
+def _hand_overs(both: object, count: int, progress: Progress) -> tuple[list[float], list[tuple[float, float]]]:
     from migrations_tools.cutover import perform
     from migrations_tools.phases import Direction
 
     pauses, windows = [], []
     for number in range(count):
+        progress.step(f"hand-over {number + 1} of {count}", BETWEEN + 0.5)
         began = time.time()
         direction = (Direction.TO_SERVICE, Direction.TO_MONOLITH)[number % 2]
         pauses.append(perform(users_plan(), both, direction, who="bench").pause_ms)  # type: ignore[arg-type]

@@ -20,6 +20,8 @@ from migrations_tools.platform import Platform, Surroundings, local_surroundings
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "a passphrase for everybody"
 """Of customers who exist in the benchmark only."""
+START_SECONDS, LOADED = 10.0, 14_000
+"""How long until everything runs, and customers loaded a second, about: for what progress foretells."""
 
 
 @dataclass(frozen=True)

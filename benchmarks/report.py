@@ -1,4 +1,4 @@
-"""What a benchmark found: figures, and those of them that have a target."""
+"""What a benchmark found: figures, and those of them that have a bound; kept as JSON."""
 
 import json
 import os
@@ -8,9 +8,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.table import Table
 
 
 class CannotMeasure(RuntimeError):
@@ -33,43 +30,38 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A benchmark's outcome. `figures` are plain numbers with their unit in the name."""
+    """A benchmark's outcome. `figures` are plain numbers with their unit in the name. `scale`: the size that it was run at; the
+    bounds are meant for 1.
+    """
 
     name: str
     targets: tuple[Target, ...]
     figures: Mapping[str, Any]
     machine: Mapping[str, Any] = field(default_factory=lambda: {"cpus": os.cpu_count(), "python": platform.python_version()})
     at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    scale: float = 1.0
 
     @property
     def met(self) -> bool:
         return all(target.met for target in self.targets)
 
+    @property
+    def quick(self) -> bool:
+        """Whether it was a look only: smaller than what the bounds are meant for."""
+        return self.scale < 1
+
 
 def write(path: Path, result: Result) -> None:
     """The result as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    document = {**asdict(result), "met": result.met, "targets": [{**asdict(t), "met": t.met} for t in result.targets]}
+    targets = [{**asdict(target), "met": target.met} for target in result.targets]
+    document = {**asdict(result), "quick": result.quick, "met": result.met, "targets": targets}
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def show(result: Result) -> None:
-    """The result for a person."""
-    table = Table(title=f"{result.name}: {'met' if result.met else 'MISSED'}", title_justify="left")
-    for column in ("figure", "value", "target"):
-        table.add_column(column)
-    for target in result.targets:
-        bound = f"≥ {target.at_least:g}" if target.at_least is not None else f"≤ {target.at_most:g}"
-        table.add_row(target.name, _told(target.value), f"{bound} {'met' if target.met else 'MISSED'}")
-    for name, value in result.figures.items():
-        table.add_row(name, _told(value), "")
-    Console().print(table)
-
-
-def _told(value: Any) -> str:
-    """A number, or several, as exact as they are worth telling."""
-    if isinstance(value, list):
-        return ", ".join(map(_told, value))
-    if isinstance(value, float) and abs(value) < 100:
-        return f"{value:.3g}"
-    return f"{value:,.0f}"
+def read(path: Path) -> Result:
+    """The result that was written there. Raises OSError."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    targets = tuple(Target(**{key: value for key, value in target.items() if key != "met"}) for target in found["targets"])
+    kept = {key: found[key] for key in ("name", "figures", "machine", "at", "scale")}
+    return Result(targets=targets, **kept)

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -31,35 +32,50 @@ _PIPE = 4_096
 """Bytes that several processes may write to one pipe without mixing them (PIPE_BUF)."""
 
 
-class CountedClient(Client):
-    """A client whose bytes are counted. `written`: all that were sent to it; `logged`: those that `take` has told already."""
+class _Counted:
+    """A transport that counts what is sent. `fresh`: the bytes since they were last asked for."""
 
-    __slots__ = ("logged", "written")
-    written: int
-    logged: int
+    def __init__(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+        self.fresh = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.written = self.logged = 0
-        super().connection_made(transport)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        self.written += len(data)
-        super().write(data)
+        self.fresh += len(data)
+        self._transport.write(data)
 
-    def take(self) -> int:
-        """How many bytes were sent since this was last asked."""
-        sent, self.logged = self.written - self.logged, self.written
-        return sent
+
+class _Watched:
+    """A client's protocol, whose transport counts. It is no client itself: those are compiled, and have no heirs."""
+
+    def __init__(self, client: Client, counted: dict[Client, _Counted]) -> None:
+        self._client = client
+        self._counts = counted
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        counted: Any = _Counted(transport)
+        self._counts[self._client] = counted
+        self._client.connection_made(counted)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._client.connection_lost(exc)
+        del self._counts[self._client]
 
 
 class AccessLog:
-    """`place` is "stderr" or a file. Clients must be `CountedClient`s. To be started in the process that serves."""
+    """`place` is "stderr" or a file. To be started in the process that serves. Bytes are known of clients that are `watched`."""
 
     def __init__(self, place: str) -> None:
         self._place = place
         self._lines: deque[bytes] = deque()  # filled by the loop's thread, emptied by ours: both ends are safe
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self._counted: dict[Client, _Counted] = {}
         self._healthy = True
         self._too_many = self._failed = 0
 
@@ -68,15 +84,22 @@ class AccessLog:
         explanation = "Requests that the access log does not have."
         return [("banyan_facade_log_dropped_total", explanation, lambda: self._too_many + self._failed)]
 
+    def watched(self, client: Client) -> Any:
+        """What a connection is to be given instead of this client: its protocol by its methods."""
+        return _Watched(client, self._counted)
+
     def note(self, request: Request, context: str, side: str, status: int, seconds: float) -> None:
         """One request. `status` is 0 where its answer broke off, or nobody was there to take one."""
-        client, principal = request.client, request.principal
+        counted, principal = self._counted.get(request.client), request.principal
+        sent = 0
+        if counted is not None:
+            sent, counted.fresh = counted.fresh, 0
         self._add(
             {
                 "method": request.method,
                 "path": request.path[:_LONGEST_PATH],
                 "status": status,
-                "bytes": client.take() if isinstance(client, CountedClient) else None,
+                "bytes": sent,
                 "seconds": round(seconds, 6),
                 "context": context,
                 "side": side,

@@ -4,11 +4,26 @@ It refuses to end a broken answer properly: when the upstream breaks off, the cl
 never looks like the whole.
 """
 
+from typing import Final
+
 from facade.entrance.client import Client
+from facade.headers import Outbound
 from facade.reply import Reply
 from facade.upstream import SMALL, ClosedEarly, Connection
 
-_WITHOUT_BODY = frozenset({204, 304})
+_WITHOUT_BODY: Final = frozenset({204, 304})
+
+_STREAMS: Final = frozenset(
+    {b"text/event-stream", b"application/x-ndjson", b"application/json-seq", b"multipart/x-mixed-replace"}
+)
+"""Answers that may never end, of which each part is wanted at once."""
+
+
+def ends_soon(outbound: Outbound, limit: int) -> bool:
+    """Whether to wait for the end of an answer: it has at most `limit` bytes, as far as it says, and is no stream."""
+    if outbound.length is not None and outbound.length > limit:
+        return False
+    return outbound.get(b"content-type").partition(b";")[0].strip().lower() not in _STREAMS
 
 
 def whole(client: Client, reply: Reply, lines: bytes) -> None:

@@ -6,8 +6,8 @@ facade's are told at the admin port, and an upstream's are nobody's business out
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Coroutine
+from typing import Any, Final
 
 import orjson
 
@@ -21,13 +21,14 @@ from facade.admission.admission import Admission
 from facade.asked import announcing, jwks, refetching
 from facade.book import RouteBook
 from facade.callers import Callers
+from facade.desk import Desk
 from facade.discovery import Discovery, Names
 from facade.entrance.client import Client
-from facade.exchange import Desk
 from facade.feed import CHANNEL, FeedReader
 from facade.gateway import Gateway
 from facade.gauges import gauges
 from facade.headers import Inbound
+from facade.health import Prober
 from facade.http1.request_line import RequestLine
 from facade.identity.jwks import KeySet
 from facade.limits.rule import Terms
@@ -42,13 +43,14 @@ from facade.responses.shared import CHANNEL as PURGES
 from facade.responses.shared import Cache
 from facade.settings import Settings
 from facade.shadow import Shadow
+from facade.tracing import tracer as tracing
 from facade.upstreams import Upstreams
 from facade.valkey import Valkey
 from migrations_tools.plans import PLANS
 
-_MOST_ANSWERS = 10_000
-_ROOM = Tuning(minimum=64, initial=200, trivial=0.05)
-_PATIENCE = 1.0
+_MOST_ANSWERS: Final = 10_000
+_ROOM: Final = Tuning(minimum=64, initial=200, trivial=0.05)
+_PATIENCE: Final = 1.0
 """Seconds that a request may wait for room before it is refused."""
 
 log = logging.getLogger(__name__)
@@ -64,20 +66,21 @@ class Facade:
         self._tasks: list[asyncio.Task[None]] = []
         self._own = {"/healthz": self._health, "/readyz": self._ready, "/metrics": _not_here}
         self._discovery: Discovery | None = None
+        self.log = AccessLog(settings.access_log) if settings.access_log else None
         self.draining = False
 
-    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
+    def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> Awaitable[None] | None:
         """Answer one request."""
         if (own := self._own.get(line.path)) is not None:
             own(client)
-        else:
-            await self._gateway.handle(client, line, inbound)
+            return None
+        return self._gateway.handle(client, line, inbound)
 
     def refused(self, status: int) -> None:
         """Count what was no request at all."""
         self.metrics.observe("-", "facade", status, 0.0)
-        if self._gateway.log is not None:
-            self._gateway.log.refusal(status)
+        if self.log is not None:
+            self.log.refusal(status)
 
     def start(self) -> None:
         """Build everything, on the running loop, and start what runs beside the requests. Raises `InvalidPolicies`."""
@@ -100,6 +103,7 @@ class Facade:
         parts = Parts.of(keys, Terms(shared, clock, settings.instances), self._cache, Memory(settings.cache_room // 4))
         policies.open(lambda declared, documents: compiled(declared, documents, parts))
         policies.on_change.append(lambda: guards.declare(policies.declared.resilience))
+        policies.on_change.append(lambda: upstreams.declare(policies.declared.resilience))
         book.on_change.append(lambda: upstreams.keep_only(book.table.routes))
         book.on_change.append(lambda: parts.take_keys(book.feed.api_keys))
         keys.load()
@@ -107,12 +111,15 @@ class Facade:
         upstreams.keep_only(book.table.routes)
         shadow = Shadow(desk, valkey)
         self.metrics.gauges += gauges(desk, policies, self._cache)
-        self._gateway = Gateway(desk, policies, shadow)
-        if settings.access_log:
-            self._gateway.log = written = AccessLog(settings.access_log)
-            self.metrics.gauges += written.gauges()
-            written.start()
-        for work in (self._feed.poll(), keys.run(), policies.watch(), Names(upstreams).run(), shadow.tell()):
+        self._tracer = tracing.started(settings, book, clock)
+        if self._tracer is not None:
+            self.metrics.gauges += self._tracer.gauges()
+        self._gateway = Gateway(desk, policies, shadow, self._tracer, self.log)
+        if self.log is not None:
+            self.metrics.gauges += self.log.gauges()
+            self.log.start()
+        names, prober = Names(upstreams), Prober(upstreams)
+        for work in (self._feed.poll(), keys.run(), policies.watch(), names.run(), prober.run(), shadow.tell()):
             self._spawn(work)
         for _ in range(settings.shadow_workers):
             self._spawn(shadow.work())
@@ -143,8 +150,10 @@ class Facade:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._cache.close()
         await self._desk.upstreams.close()
-        if self._gateway.log is not None:
-            self._gateway.log.close()
+        if self._tracer is not None:
+            await self._tracer.close()
+        if self.log is not None:
+            self.log.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from facade import decide, fetch
-from facade.exchange import Desk
+from facade.desk import Desk
 from facade.reply import Reply
 from facade.responses.shared import CHANNEL, Question, Refetch
 from facade.upstream import BadAnswer, Unreachable
@@ -34,7 +34,8 @@ def refetching(desk: Desk) -> Refetch:
         if pool is None:
             raise Unreachable("no address of the service is known")
         lines = b"host: %b\r\n%b" % (question.host or pool.netloc, question.lines)
-        got = await fetch.get(pool, question.target, lines, timeout=desk.settings.read_timeout, limit=_LARGEST_ANSWER)
+        timeout = desk.guards.timeouts(route.context if route is not None else "-").read
+        got = await fetch.get(pool, question.target, lines, timeout=timeout, limit=_LARGEST_ANSWER)
         return Reply(got.status, list(got.headers.passed), got.body)
 
     return refetch

@@ -1,8 +1,10 @@
 """Who the facade is, told to its upstreams: a short-lived signed token with every attempt, since a token is accepted once."""
 
+from typing import Final
+
 from chassis.callers.tokens import Signer
 
-_ISSUER = "facade"
+_ISSUER: Final = "facade"
 
 
 class Callers:

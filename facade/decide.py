@@ -6,13 +6,14 @@ a request is repeated only where that cannot execute it twice.
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
 from facade.routes import Route
 from migrations_tools.phases import Owner
 
-OTHER = {Owner.MONOLITH: Owner.SERVICE, Owner.SERVICE: Owner.MONOLITH}
-IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-MAX_CLOSED = 3
+OTHER: Final = {Owner.MONOLITH: Owner.SERVICE, Owner.SERVICE: Owner.MONOLITH}
+IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+MAX_CLOSED: Final = 3
 """How often a request may find its connection closed without an answer: it may be what kills the upstream."""
 
 
@@ -32,9 +33,9 @@ class Decision:
     replica: bool = False
 
 
-MONOLITH = Decision(Owner.MONOLITH)
-_AUTHORITY = {owner: Decision(owner) for owner in Owner}
-_REPLICA = {owner: Decision(owner, replica=True) for owner in Owner}
+MONOLITH: Final = Decision(Owner.MONOLITH)
+_AUTHORITY: Final = {owner: Decision(owner) for owner in Owner}
+_REPLICA: Final = {owner: Decision(owner, replica=True) for owner in Owner}
 
 
 def authority(route: Route | None) -> Decision:
@@ -101,7 +102,7 @@ class Facts:
     closed: int
 
 
-_REPEATS = {
+_REPEATS: Final = {
     Outcome.MISDIRECTED: Step.REDIRECT,
     Outcome.UNREACHABLE: Step.REPEAT,
     Outcome.REFUSED: Step.REPEAT,

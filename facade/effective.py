@@ -12,7 +12,6 @@ from facade.resilience.declared import Resilience
 from facade.settings import Settings
 
 _PARTS = ("secure", "cors", "compress", "cache", "transform", "contract")
-_TIMEOUTS = ("connect_timeout", "read_timeout", "replica_timeout", "retry_deadline")
 
 
 def of_route(rules: RouteRules) -> dict[str, Any]:
@@ -31,8 +30,8 @@ def of_route(rules: RouteRules) -> dict[str, Any]:
 
 
 def of_context(numbers: Resilience, settings: Settings) -> dict[str, Any]:
-    """How its upstreams are protected, and how long they are waited for, in seconds."""
-    return {**asdict(numbers), "timeouts": {name.partition("_")[0]: getattr(settings, name) for name in _TIMEOUTS}}
+    """How its upstreams are protected, and how long they are waited for, in seconds. A part that is off is None."""
+    return {**asdict(numbers), "repeats": {"for": settings.retry_deadline}}
 
 
 def in_words(rules: RouteRules) -> str:
@@ -59,7 +58,7 @@ def _words(rules: RouteRules) -> Iterator[str]:
 
 def context_in_words(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each table of `of_context`, and its entries."""
-    return ((name, _pairs(part)) for name, part in told.items())
+    return ((name, "off" if part is None else _pairs(part)) for name, part in told.items())
 
 
 def _pairs(part: Mapping[str, Any]) -> str:

@@ -20,8 +20,11 @@ class Fetched:
 
 
 async def get(pool: Pool, target: bytes, lines: bytes, *, timeout: float, limit: int) -> Fetched:
-    """GET `target` with the header `lines` (each ended by CRLF). Raises `UpstreamError`."""
-    connection = pool.idle(certain=True) or await pool.connect()
+    """GET `target` with the header `lines` (each ended by CRLF). `timeout` is for a connection, and for each silence.
+
+    Raises `UpstreamError`.
+    """
+    connection = pool.idle(certain=True) or await pool.connect(timeout)
     try:
         connection.begin(b"GET %b HTTP/1.1\r\n%b\r\n" % (target, lines), head_only=False)
         await connection.head(timeout)

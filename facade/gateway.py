@@ -5,67 +5,77 @@ it is needed. It refuses /internal to the outside, whatever way it is spelled.
 """
 
 import posixpath
-from time import monotonic, perf_counter
+from time import monotonic
+from typing import Final
 
 from facade import answering, cohort, decide, problems, subject, tunnel
 from facade.access import AccessLog
 from facade.decide import Decision, Freshness
+from facade.desk import Desk
 from facade.entrance.client import Client
 from facade.entrance.wire import ClientGone
-from facade.exchange import GATEWAY_FAILURES, Desk, Exchange
+from facade.exchange import Exchange
 from facade.headers import Inbound, Outbound
 from facade.http1.request_line import RequestLine
 from facade.pipeline.book import PolicyBook
-from facade.pipeline.stage import Policy
+from facade.pipeline.policy import Policy
 from facade.positions import parse_header
 from facade.problems import Problem
-from facade.replay import open_body
+from facade.replay import NONE, Body, open_body
 from facade.reply import Reply
 from facade.request import Request
 from facade.resilience import deadline
 from facade.routes import Route
 from facade.shadow import Sample, Shadow
+from facade.tracing.tracer import Tracer
 from facade.upstream import Connection, UpstreamError
+from facade.verdicts import GATEWAY_FAILURES
 
-_NOT_PASSED_ON = frozenset({"CONNECT", "TRACE"})
+_NOT_PASSED_ON: Final = frozenset({"CONNECT", "TRACE"})
 
 
 class Gateway:
-    """Answers HTTP requests; `desk` is what all of them share, `policies` what is demanded of them."""
+    """Answers HTTP requests; `desk` is what all of them share, `policies` what is demanded of them. Without a `tracer` nothing is
+    traced, without a `log` nothing written down.
+    """
 
-    def __init__(self, desk: Desk, policies: PolicyBook, shadow: Shadow) -> None:
+    def __init__(self, desk: Desk, policies: PolicyBook, shadow: Shadow, tracer: Tracer | None, log: AccessLog | None) -> None:
         self.desk = desk
         self._policies = policies
         self._shadow = shadow
+        self._tracer = tracer
+        self._log = log
         self._settings = desk.settings
         self._spool = desk.settings.var_dir / "facade" / "spool"
-        self.log: AccessLog | None = None
 
-    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
+    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:  # noqa: PLR0912 one place for the order
         """Answer one request. What cannot be answered any more (a client that left, an answer that broke off) just
         ends, which makes the connection end too.
         """
-        started = perf_counter()
-        request = Request(client, line, inbound)
-        if inbound.forwarded_for and self._settings.trust_forwarded:
-            request.address = inbound.forwarded_for.rpartition(b",")[2].strip()
+        started = monotonic()
+        request = Request(client, line, inbound, trust=self._settings.trust_forwarded)
         route = self.desk.book.table.match(request.path)
         policy = self._policies.table.match(request.method, request.path)
         context = route.context if route is not None else "-"
         side, status = "facade", 0
         place = 0
+        tracer = self._tracer
+        if tracer is not None and (inbound.trace or request.trace[36:52] < tracer.below):
+            tracer.begin(request, route)
         try:
-            request.deadline = deadline.until(self.desk.guards.deadline(context), inbound.timeout, monotonic())
+            allowed = self.desk.guards.deadline(context)
+            request.deadline = deadline.until(allowed, inbound.timeout, started)
+            request.hurried = request.deadline < started + allowed.total
             refuse_what_never_passes(request)
-            for place, stage in enumerate(policy.stages):
+            for stage in policy.stages:
                 waiting = stage.before(request)
                 if waiting is not None:
                     await waiting
                 if request.reply is not None:
                     status = self._reply(request, policy, place, request.reply)
                     break
+                place += 1
             else:
-                place = len(policy.stages)
                 side, status = await self._ask(request, route, policy)
         except Problem as problem:
             status = self._refuse(request, policy, place, problem)
@@ -76,10 +86,12 @@ class Gateway:
         finally:
             for ender in policy.enders:
                 ender.ended(request)
+            if request.span is not None:
+                request.span.end(side, status)
         if status:
-            self.desk.metrics.observe(context, side, status, perf_counter() - started)
-        if self.log is not None:
-            self.log.note(request, context, side, status, perf_counter() - started)
+            self.desk.metrics.observe(context, side, status, monotonic() - started)
+        if self._log is not None:
+            self._log.note(request, context, side, status, monotonic() - started)
 
     def _refuse(self, request: Request, policy: Policy, place: int, problem: Problem) -> int:
         """Answer a problem, unless a stage has something better."""
@@ -99,26 +111,37 @@ class Gateway:
 
     async def _ask(self, request: Request, route: Route | None, policy: Policy) -> tuple[str, int]:
         """Have the request answered by an upstream. The side that did, and the status."""
-        settings = self._settings
-        movable = route is not None and route.movable
-        body = await open_body(
-            request.inbound,
-            request,
-            keep=settings.keep_body,
-            spool_limit=settings.spool_limit if movable else None,
-            folder=self._spool,
-        )
-        decision = decide.MONOLITH if route is None else await self._decide(request, route)
-        exchange = Exchange(self.desk, request, route, body, decision, upgrade=request.inbound.upgrade == b"websocket")
+        body: Body = NONE
+        if request.inbound.length is not None or request.inbound.chunked:
+            body = await self._body(request, route)
+        decision = decide.authority(route)
+        if route is not None and route.read_below and request.method in route.read_methods:
+            decision = await self._decide(request, route)
+        exchange = Exchange(self.desk, request, route, body, decision)
         try:
             connection = await self._admitted(exchange, policy)
-            await self._account(request, connection.headers)
-            status, copy = await self._pass_on(request, policy, connection)
+            if connection.headers.marks:
+                await self._account(request, connection.headers)
+            status, copy = connection.status, None
+            if connection.complete and status != 101:
+                copy = self._pass_whole(request, policy, connection)
+            else:
+                copy = await self._pass_on(exchange, policy, connection)
         finally:
             exchange.finish()
         if copy and exchange.route is not None and exchange.route.shadow_percent:
             self._leave_sample(request, exchange, status, copy)
-        return exchange.decision.side.value, status
+        return exchange.decision.side, status
+
+    async def _body(self, request: Request, route: Route | None) -> Body:
+        settings = self._settings
+        return await open_body(
+            request.inbound,
+            request,
+            keep=settings.keep_body,
+            spool_limit=settings.spool_limit if route is not None and route.movable else None,
+            folder=self._spool,
+        )
 
     async def _admitted(self, exchange: Exchange, policy: Policy) -> Connection:
         """Have the exchange begin when there is room for it, and learn from how long its answer took how much room there is.
@@ -141,31 +164,43 @@ class Gateway:
             admission.release(latency, ok=ok)
         return connection
 
-    async def _pass_on(self, request: Request, policy: Policy, connection: Connection) -> tuple[int, bytes | None]:
-        """Send the upstream's answer, as the stages leave it. Its status, and its body where that is small."""
-        client, outbound, status = request.client, connection.headers, connection.status
-        if status == 101:
-            await tunnel.join(client, connection, self._lines(request, outbound.lines), self._settings.tunnel_timeout)
-            return status, None
-        if policy.whole and not connection.complete:
-            await connection.gather(policy.whole, self._settings.read_timeout)
-        copy = connection.take() if connection.complete else None
-        reply = Reply(status, list(outbound.passed), copy)
-        for _, finisher in policy.finishers:
-            finisher.after(request, reply)
-        untouched = tuple(reply.fields) == outbound.passed
-        lines = self._lines(request, outbound.lines if untouched else reply.lines())
-        if reply.body is None:
-            copy = await answering.stream(connection, client, reply, lines, self._settings.read_timeout)
-        else:
-            answering.whole(client, reply, lines)
-        return status, copy
+    def _pass_whole(self, request: Request, policy: Policy, connection: Connection) -> bytes:
+        """Send an upstream's answer of which everything is there, as the stages leave it. Its body, as the upstream sent it."""
+        copy = connection.take()
+        reply, lines = self._finished(request, policy, connection, copy)
+        answering.whole(request.client, reply, lines)
+        return copy
+
+    async def _pass_on(self, exchange: Exchange, policy: Policy, connection: Connection) -> bytes | None:
+        """Send an upstream's answer that is still coming. Its body, as the upstream sent it, where that is small."""
+        request, outbound = exchange.request, connection.headers
+        if connection.status == 101:
+            await tunnel.join(request.client, connection, self._lines(request, outbound.lines), self._settings.tunnel_timeout)
+            return None
+        if policy.whole and answering.ends_soon(outbound, policy.whole):
+            await connection.gather(policy.whole, exchange.patience)
+            if connection.complete:
+                return self._pass_whole(request, policy, connection)
+        reply, lines = self._finished(request, policy, connection, None)
+        return await answering.stream(connection, request.client, reply, lines, exchange.patience)
+
+    def _finished(self, request: Request, policy: Policy, connection: Connection, body: bytes | None) -> tuple[Reply, bytes]:
+        """The answer as the stages leave it, and its header lines."""
+        outbound = connection.headers
+        reply = Reply(connection.status, list(outbound.passed), body)
+        lines = outbound.lines
+        if policy.finishers:
+            for _, finisher in policy.finishers:
+                finisher.after(request, reply)
+            if tuple(reply.fields) != outbound.passed:
+                lines = reply.lines()
+        return reply, self._lines(request, lines)
 
     def _lines(self, request: Request, lines: bytes) -> bytes:
         """The header of an answer: its own lines, what stages tell, its id, and the id of a client that had none."""
         if request.new_anonymous:
             request.told.append(subject.set_cookie(request.anonymous, secure=self._settings.cookie_secure))
-        return b"%b%bx-request-id: %b\r\n" % (lines, b"".join(request.told), request.request_id)
+        return b"%b%bx-request-id: %b\r\n" % (lines, b"".join(request.told) if request.told else b"", request.request_id)
 
     async def _decide(self, request: Request, route: Route) -> Decision:
         """The first side to ask; looks up cohort and position only for reads that may go to the other side."""
@@ -201,7 +236,7 @@ class Gateway:
         assert route is not None
         if request.method != "GET" or status == 304 or exchange.decision.replica or not self._shadow.wants(route):
             return
-        lines = b"host: %b\r\n%b" % (request.host, exchange.lines) if request.host else b""
+        lines = b"host: %b\r\n%b" % (request.host, exchange.lines()) if request.host else b""
         self._shadow.submit(Sample(route, request.path, request.target, lines, request.who, status, body, exchange.decision.side))
 
 

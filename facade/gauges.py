@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
+from facade import balance
 from facade.admission.admission import Admission
-from facade.exchange import Desk
+from facade.desk import Desk
 from facade.exposition import labels
 from facade.identity.quota import KeyQuota
 from facade.limits.stage import RateLimit
@@ -21,7 +22,6 @@ from facade.responses.shared import Cache
 from facade.upstreams import Upstreams
 
 _STATES = {State.CLOSED: "closed", State.HALF_OPEN: "half-open", State.OPEN: "open"}
-_STANDINGS = ("serving", "draining", "ejected")
 
 
 def gauges(desk: Desk, policies: PolicyBook, cache: Cache) -> list[Gauge]:
@@ -36,6 +36,11 @@ def gauges(desk: Desk, policies: PolicyBook, cache: Cache) -> list[Gauge]:
         ("banyan_facade_requests_in_flight", "Exchanges under way.", upstreams.requests_in_flight),
         ("banyan_facade_ejections_total", "Instances left alone, for failures in a row.", lambda: upstreams.ejections),
         ("banyan_facade_instances", "Instances by context and state.", lambda: _instances(upstreams)),
+        (
+            "banyan_facade_panic",
+            "Whether all instances fail their checks, and are asked all the same.",
+            lambda: {labels(context=context): panic for context, panic in upstreams.panics().items()},
+        ),
         *_of_admission(desk.admission),
         *_of_guards(desk.guards),
         *_of_limits(policies),
@@ -47,9 +52,8 @@ def gauges(desk: Desk, policies: PolicyBook, cache: Cache) -> list[Gauge]:
 
 def _instances(upstreams: Upstreams) -> dict[str, float]:
     found = Counter((one.context, one.state) for one in upstreams.standing())
-    contexts = dict.fromkeys(context for context, _ in found)
-    states = dict.fromkeys((*_STANDINGS, *(state for _, state in found)))
-    return {labels(context=context, state=state): found[context, state] for context in contexts for state in states}
+    contexts = upstreams.panics()
+    return {labels(context=context, state=state): found[context, state] for context in contexts for state in balance.State}
 
 
 def _of_admission(admission: Admission) -> list[Gauge]:

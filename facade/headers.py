@@ -7,42 +7,42 @@ the facade and its upstreams only. From outside also: names with an underscore (
 Clients and upstreams send the same header blocks again and again, so what was made of a block is remembered by its bytes.
 """
 
-import os
-import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from facade.http1 import grammar
 from facade.http1.grammar import BadHead, Pair
 
-_HOP = frozenset(
+_HOP: Final = frozenset(
     {
         b"connection", b"keep-alive", b"proxy-connection", b"proxy-authenticate", b"proxy-authorization",
         b"http2-settings",
         b"te", b"trailer", b"transfer-encoding", b"upgrade",
     }
 )  # fmt: skip
-_SET_HERE = frozenset(
+_SET_HERE: Final = frozenset(
     {
         b"host", b"content-length", b"expect", b"forwarded", b"x-forwarded-for", b"x-forwarded-proto",
         b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-server", b"x-real-ip", b"x-request-id", b"traceparent",
         b"x-api-key",
     }
 )  # fmt: skip
-_NOT_FROM_OUTSIDE = _HOP | _SET_HERE
-_NOT_TO_OUTSIDE = _HOP | {b"x-request-id"}
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
-_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
-_CHUNKED = [b"chunked"]
-_WORTH_KEEPING = 2048
-_SAID_OF_THE_CONNECTION = frozenset({b"close", b"keep-alive", b"upgrade"})
-_FRAMING = frozenset({b"connection", b"content-length", b"transfer-encoding", b"upgrade"})
-_READ_FROM_ANSWERS = _FRAMING
-_READ_FROM_REQUESTS = _FRAMING | {
+_NOT_FROM_OUTSIDE: Final = _HOP | _SET_HERE
+_NOT_TO_OUTSIDE: Final = _HOP | {b"x-request-id"}
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
+_TRACEPARENT: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_SCHEME: Final = re.compile(rb"https?")
+_CHUNKED: Final = [b"chunked"]
+_WORTH_KEEPING: Final = 2048
+_SAID_OF_THE_CONNECTION: Final = frozenset({b"close", b"keep-alive", b"upgrade"})
+_FRAMING: Final = frozenset({b"connection", b"content-length", b"transfer-encoding", b"upgrade"})
+_READ_FROM_ANSWERS: Final = _FRAMING
+_READ_FROM_REQUESTS: Final = _FRAMING | {
     b"host", b"expect", b"authorization", b"cookie", b"idempotency-key", b"x-request-id", b"traceparent", b"x-forwarded-for",
-    b"banyan-timeout",
+    b"x-forwarded-proto", b"banyan-timeout",
 }  # fmt: skip
 
 
@@ -52,7 +52,7 @@ class Inbound:
     no name with an underscore is.
 
     `host` is b"" without one; `length` is in bytes, None without Content-Length; `upgrade` is the protocol asked for, in lower
-    case; `timeout` is what the client gives itself.
+    case; `timeout` is what the client gives itself; `forwarded_proto` is b"" unless it is b"http" or b"https".
     """
 
     fields: tuple[Pair, ...]
@@ -69,6 +69,7 @@ class Inbound:
     request_id: bytes
     trace: bytes
     forwarded_for: bytes
+    forwarded_proto: bytes
     timeout: bytes
 
     def get(self, name: bytes) -> bytes:
@@ -132,6 +133,7 @@ def _inbound(block: bytes) -> Inbound:
         request_id=_matching(_REQUEST_ID, seen.get(b"x-request-id")),
         trace=_matching(_TRACEPARENT, seen.get(b"traceparent")),
         forwarded_for=b", ".join(seen.get(b"x-forwarded-for", ())),
+        forwarded_proto=_matching(_SCHEME, seen.get(b"x-forwarded-proto")),
         timeout=b", ".join(seen.get(b"banyan-timeout", ())),
     )
 
@@ -156,8 +158,8 @@ def _outbound(block: bytes) -> Outbound:
     )
 
 
-_known_inbound = lru_cache(maxsize=1024)(_inbound)
-_known_outbound = lru_cache(maxsize=1024)(_outbound)
+_known_inbound: Final = lru_cache(maxsize=1024)(_inbound)
+_known_outbound: Final = lru_cache(maxsize=1024)(_outbound)
 
 _Read = tuple[bytes, bytes, bytes]
 """A line's name, its value, and the line as it is passed on: b"" where it is not."""
@@ -176,8 +178,8 @@ def _from_upstreams(line: bytes) -> _Read:
     return name, value, b"" if stays else b"%b: %b\r\n" % (name, value)
 
 
-_known_from_outside = lru_cache(maxsize=4096)(_from_outside)
-_known_from_upstreams = lru_cache(maxsize=4096)(_from_upstreams)
+_known_from_outside: Final = lru_cache(maxsize=4096)(_from_outside)
+_known_from_upstreams: Final = lru_cache(maxsize=4096)(_from_upstreams)
 
 
 def _stays(name: bytes, stopped: frozenset[bytes]) -> bool:
@@ -239,42 +241,3 @@ def _single(seen: dict[bytes, list[bytes]], name: bytes) -> bytes:
 
 def _matching(pattern: re.Pattern[bytes], values: list[bytes] | None) -> bytes:
     return values[0] if values and len(values) == 1 and pattern.fullmatch(values[0]) else b""
-
-
-def onward(
-    found: Inbound, passed: bytes, host: bytes, request_id: bytes, trace: bytes, *, client: bytes, scheme: bytes, trust: bool
-) -> bytes:
-    """The header lines that an upstream gets: the client's own that are `passed`, and who asked. `trust`: what the caller says of
-    those before it is kept.
-    """
-    shown = b'"[%b]"' % client if b":" in client else client
-    chain = b"%b, %b" % (found.forwarded_for, client) if trust and found.forwarded_for else client
-    return (
-        b'%bx-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\nforwarded: for=%b;proto=%b;host="%b"\r\n'
-        b"x-request-id: %b\r\ntraceparent: %b\r\n"
-    ) % (passed, chain, scheme, host, shown, scheme, host, request_id, trace)
-
-
-def identify(found: Inbound) -> tuple[bytes, bytes]:
-    """The request's id and its `traceparent` (W3C Trace Context): the caller's own, or new ones that share a number."""
-    if found.request_id and found.trace:
-        return found.request_id, found.trace
-    number = b"%016x" % (_ids.random.getrandbits(64) | 1)
-    trace_id = _ids.prefix + number
-    return found.request_id or trace_id, found.trace or b"00-%b-%b-01" % (trace_id, number)
-
-
-class _Ids:
-    """What tells requests apart; not secrets. Worker processes are forked, and each draws its own."""
-
-    def __init__(self) -> None:
-        self.draw()
-        os.register_at_fork(after_in_child=self.draw)
-
-    def draw(self) -> None:
-        secure = random.SystemRandom()
-        self.prefix = b"%016x" % (secure.getrandbits(64) | 1)
-        self.random = random.Random(secure.getrandbits(64))  # noqa: S311 see above
-
-
-_ids = _Ids()

@@ -6,14 +6,16 @@ Labels are contexts, sides, status classes and events, all from fixed sets; it r
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from facade.exposition import Across, Family, Series, labels
 
-BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BOUNDS: Final[tuple[float, ...]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds."""
 
-_ACROSS = {
+_ACROSS: Final = {
     "banyan_facade_policies_refused": Across.LARGEST,
+    "banyan_facade_panic": Across.LARGEST,
     "banyan_facade_upstream_connections": Across.SUM,
     "banyan_facade_requests_in_flight": Across.SUM,
     "banyan_facade_waiting": Across.SUM,

@@ -9,20 +9,22 @@ still there.
 import asyncio
 import select
 import ssl
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from facade.strand import within
 from facade.upstream import ClosedEarly, Connection, TimedOut, Unreachable
 
-_SWEEP_SECONDS = 0.1
-_SETTLED = 0.005
+_SWEEP_SECONDS: Final = 0.1
+_SETTLED: Final = 0.005
 """Seconds; on a network where a close takes longer to arrive, the upstream has to announce it."""
-_GONE = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+_GONE: Final = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 
 
 class Pool:
     """Connections to `url` (http or https, host, optional port). `in_use` counts the exchanges under way; `tls` is for https."""
 
-    def __init__(self, url: str, *, connect_timeout: float, idle_timeout: float, tls: ssl.SSLContext) -> None:
+    def __init__(self, url: str, *, idle_timeout: float, tls: ssl.SSLContext) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no http address of an upstream")
@@ -31,7 +33,6 @@ class Pool:
         self._host = parts.hostname
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._ssl = tls if parts.scheme == "https" else None
-        self._connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
         self._loop = asyncio.get_running_loop()
         self._idle: list[Connection] = []
@@ -62,13 +63,12 @@ class Pool:
             self._all.discard(connection)
         return None
 
-    async def connect(self) -> Connection:
-        """A new connection. Raises `Unreachable`."""
+    async def connect(self, timeout: float) -> Connection:
+        """A new connection. Raises `Unreachable`, also when it takes longer than `timeout`."""
+        connection = Connection(self._loop)
+        made = cast("Any", lambda: connection)  # a protocol by its methods
         try:
-            async with asyncio.timeout(self._connect_timeout):
-                _, connection = await self._loop.create_connection(
-                    lambda: Connection(self._loop), self._host, self._port, ssl=self._ssl
-                )
+            await within(timeout, self._loop.create_connection(made, self._host, self._port, ssl=self._ssl))
         except (OSError, TimeoutError) as error:
             raise Unreachable(f"no connection to {self.url}: {error or 'timed out'}") from error
         self._all.add(connection)

@@ -5,7 +5,6 @@ up when Valkey cannot be asked, or has not been reachable (or running) long enou
 authority answers.
 """
 
-import asyncio
 import logging
 from collections import OrderedDict
 from time import monotonic
@@ -13,6 +12,7 @@ from typing import NamedTuple, Self
 
 from facade.decide import Freshness
 from facade.settings import Settings
+from facade.strand import within
 from facade.valkey import Valkey, ValkeyError
 
 log = logging.getLogger(__name__)
@@ -92,8 +92,7 @@ class Positions:
             return
         self._unsaved[key] = max(position, self._unsaved.get(key, position))
         try:
-            async with asyncio.timeout(self._settings.valkey_timeout):
-                await self._save(key)
+            await within(self._settings.valkey_timeout, self._save(key))
         except (ValkeyError, TimeoutError) as error:
             log.warning("a position of %s is known to this facade only: %s", context, error or "Valkey is slow")
             while len(self._unsaved) > self._settings.position_limit:
@@ -104,8 +103,8 @@ class Positions:
         if self._valkey is None or not self.trusted:
             return Freshness.UNKNOWN
         try:
-            async with asyncio.timeout(self._settings.valkey_timeout):
-                reply = await self._valkey.ask("MGET", f"banyan:ryw:{context}:{subject}", f"banyan:horizon:{context}")
+            asked = self._valkey.ask("MGET", f"banyan:ryw:{context}:{subject}", f"banyan:horizon:{context}")
+            reply = await within(self._settings.valkey_timeout, asked)
         except (ValkeyError, TimeoutError):
             return Freshness.UNKNOWN
         local = self._local.get((context, subject))

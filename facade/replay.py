@@ -8,7 +8,7 @@ It refuses a body whose sender went away in the middle: no upstream may take it 
 import asyncio
 import tempfile
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from facade import problems
 from facade.entrance.wire import ClientGone
@@ -16,8 +16,8 @@ from facade.headers import Inbound
 from facade.problems import Problem
 from facade.upstream import ClosedEarly, Connection, UpstreamError
 
-_PART = 64 * 1024
-_FOREVER = float("inf")
+_PART: Final = 64 * 1024
+_FOREVER: Final = float("inf")
 
 
 class Source(Protocol):
@@ -59,7 +59,7 @@ class Kept:
         return
 
 
-NONE = Kept(b"", framed=False)
+NONE: Final = Kept(b"", framed=False)
 
 
 class Spooled:

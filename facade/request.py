@@ -1,21 +1,27 @@
 """A request as the facade sees it: its line and its header block; what only some requests need is found when it is asked for."""
 
-from facade import headers, problems, subject
+from math import inf
+
+from facade import onward, problems, subject
 from facade.entrance.client import Client
 from facade.headers import Inbound
 from facade.http1.request_line import RequestLine
 from facade.identity.principal import ANONYMOUS, Principal
 from facade.reply import Reply
 from facade.routes import Route
+from facade.tracing.spans import RequestSpan
 
 
 class Request:
-    """`address` is the client's: behind a balancer that is trusted, the one that it tells. `path` is decoded and decides the
-    route; `target` goes to the upstream, as the client sent it unless a stage rewrites it.
+    """`address` and `scheme` (b"http" or b"https") are the client's: behind a balancer that is trusted (`trust`), those that it
+    tells. `deadline` is when it must be answered; `hurried`: its client has made that earlier than usual. `path` is decoded and
+    decides the route; `target` goes to the upstream, as the client sent it unless a stage rewrites it.
 
     Stages write: `principal`, who asks; `passed`, the client's header lines for the upstream, and `extra`, further ones; `told`,
     header lines for the client; `reply`, an answer without an upstream; `content`, what is sent instead of the body; `most`,
     how many bytes a body may have that does not tell its length.
+
+    `span` is there where the request is sampled; `trace` is of it then.
     """
 
     __slots__ = (
@@ -29,6 +35,7 @@ class Request:
         "deadline",
         "extra",
         "host",
+        "hurried",
         "inbound",
         "method",
         "most",
@@ -38,20 +45,26 @@ class Request:
         "principal",
         "reply",
         "request_id",
+        "scheme",
+        "span",
         "target",
         "told",
         "trace",
     )  # fmt: skip
 
-    def __init__(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
+    def __init__(self, client: Client, line: RequestLine, inbound: Inbound, *, trust: bool) -> None:
         self.client = client
         self.address = client.address
+        self.scheme = client.scheme
+        if trust:
+            self._believe(inbound)
         self.method = line.method
         self.path = line.path
         self.target = line.target
         self.host = line.host or inbound.host
         self.inbound = inbound
-        self.request_id, self.trace = headers.identify(inbound)
+        self.request_id, self.trace = onward.identify(inbound)
+        self.span: RequestSpan | None = None
         self.principal: Principal = ANONYMOUS
         self.passed = inbound.lines
         self.extra: list[bytes] = []
@@ -59,17 +72,20 @@ class Request:
         self.reply: Reply | None = None
         self.content: bytes | None = None
         self.most: int | None = None
-        self.deadline = float("inf")
+        self.deadline = inf
+        self.hurried = False
         self.new_anonymous = False
         self._ahead: bytes | None = None
         self._anonymous: str | None = None
         self._who: str | None = None
         self._known = False
 
-    @property
-    def scheme(self) -> bytes:
-        """b"http" or b"https"."""
-        return self.client.scheme
+    def _believe(self, inbound: Inbound) -> None:
+        """Take over what a balancer says of its client."""
+        if inbound.forwarded_for:
+            self.address = inbound.forwarded_for.rpartition(b",")[2].strip()
+        if inbound.forwarded_proto:
+            self.scheme = inbound.forwarded_proto
 
     @property
     def subject(self) -> str | None:

@@ -13,11 +13,10 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
-from facade.access import CountedClient
 from facade.admin import inside, process
 from facade.app import Facade
-from facade.entrance.client import Client
-from facade.entrance.listener import Listener, Timeouts
+from facade.entrance.listener import Listener
+from facade.entrance.timeouts import Timeouts
 from facade.entrance.workers import Work, Workers, listen
 from facade.settings import Settings
 
@@ -59,8 +58,7 @@ async def _work(settings: Settings, listening: socket.socket, door: socket.socke
     facade.start()
     asked = await inside.answer_at(door, facade.answers()) if door is not None else None
     timeouts = Timeouts(settings.head_timeout, settings.body_timeout, settings.keep_alive)
-    made = CountedClient if settings.access_log else Client
-    listener = Listener(facade.handle, timeouts, facade.refused, made=made)
+    listener = Listener(facade.handle, timeouts, facade.refused, wrap=facade.log.watched if facade.log is not None else None)
     await listener.start(listening)
     await ending.wait()
     facade.draining = True

@@ -67,6 +67,15 @@ class Settings:
     trust_forwarded: bool = False
     """Whether X-Forwarded-For of the caller is kept (a load balancer stands in front) or replaced."""
 
+    collector: str = ""
+    """Where spans are sent by OTLP over HTTP: the address to which `/v1/traces` is added. Empty: nothing is traced."""
+
+    trace_ratio: float = 0.01
+    """The share of requests, from 0 to 1, of which spans are recorded."""
+
+    trace_asked: float = 10.0
+    """How many more requests a second each worker records because their callers record them."""
+
     upstream_ca: str = ""
     """The certificate (PEM file) of the platform's own authority: upstreams by https must be of it. With it go the next two."""
 
@@ -93,15 +102,6 @@ class Settings:
 
     drain_timeout: float = 25.0
     """After that, how long requests under way may take to end."""
-
-    connect_timeout: float = 1.0
-    """For a connection to an upstream."""
-
-    read_timeout: float = 30.0
-    """For silence of an upstream in which an answer, or the next part of one, is waited for."""
-
-    replica_timeout: float = 3.0
-    """The same for a read at the side without authority; after it the authority is asked."""
 
     retry_deadline: float = 5.0
     """How long a request may be repeated: an upstream restarts, or a hand-over is under way."""
@@ -156,6 +156,7 @@ _SHARED = {
     "valkey_url": "VALKEY_URL",
     "internal_token": "BANYAN_INTERNAL_TOKEN",
     "var_dir": "BANYAN_VAR",
+    "collector": "OTEL_EXPORTER_OTLP_ENDPOINT",
 }
 _WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 

@@ -16,7 +16,7 @@ import orjson
 from facade import fetch
 from facade.compare import Answer, Difference, Noise, differences, shape_of
 from facade.decide import OTHER, Freshness
-from facade.exchange import Desk
+from facade.desk import Desk
 from facade.fetch import Fetched
 from facade.routes import Route
 from facade.upstream import UpstreamError

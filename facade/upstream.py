@@ -5,17 +5,18 @@ ends before its framing says so raises, and a connection with bytes left over is
 """
 
 import asyncio
-from typing import cast
+from math import inf
+from typing import Final, cast
 
 from facade.headers import Outbound, outbound
 from facade.http1 import status_line
 from facade.http1.chunks import Chunks
 from facade.http1.grammar import LONGEST_HEAD, BadHead
+from facade.strand import Signal
 
-_BUFFER_HIGH = 256 * 1024
-SMALL = 64 * 1024
+_BUFFER_HIGH: Final = 256 * 1024
+SMALL: Final = 64 * 1024
 """A body of at most so many bytes, of a known length, is passed on in one piece."""
-_NEVER = float("inf")
 
 
 class UpstreamError(Exception):
@@ -42,8 +43,10 @@ class CutShort(UpstreamError):
     """The answer broke off after it had begun."""
 
 
-class Connection(asyncio.Protocol):
-    """Public state of the exchange under way: `status`, `headers` (once `head` has returned), `complete`, `begun`.
+class Connection:
+    """An `asyncio.Protocol` by its methods.
+
+    Public state of the exchange under way: `status`, `headers` (once `head` has returned), `complete`, `begun`.
 
     `unfinished` is set by who stopped in the middle of the request's body. `deadline` (loop time) is when the wait
     in progress is given up; the pool's sweep looks at it, which spares each request a timer.
@@ -51,7 +54,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_buffer", "_buffered", "_by_close", "_chunks", "_head_only", "_keep", "_left", "_parts", "_patience", "_paused",
-        "_reading_paused", "_small", "_upgrade", "_waiter", "_writable",
+        "_reading_paused", "_small", "_told", "_upgrade", "_writable",
         "begun", "busy", "complete", "deadline", "error", "headers", "idle_since", "loop", "status", "transport", "unfinished",
     )  # fmt: skip
 
@@ -62,9 +65,9 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
         self.error: UpstreamError | None = None
         self.headers: Outbound = _NO_HEADERS
-        self._patience = _NEVER
-        self._waiter: asyncio.Future[None] | None = None
-        self._writable: asyncio.Future[None] | None = None
+        self._patience = inf
+        self._told = Signal(loop)
+        self._writable = Signal(loop)
         self._paused = self._reading_paused = False
         self._reset(head_only=False, upgrade=False)
 
@@ -79,7 +82,7 @@ class Connection(asyncio.Protocol):
         self._small = False
         self._head_only = head_only
         self._upgrade = upgrade
-        self.deadline = _NEVER
+        self.deadline = inf
 
     # ---- what an exchange does with it
 
@@ -96,13 +99,11 @@ class Connection(asyncio.Protocol):
     async def drained(self, timeout: float) -> None:
         """Wait until the upstream has taken enough of what was written. Raises `UpstreamError`."""
         while self._paused and self.error is None:
-            self._writable = self.loop.create_future()
             self.deadline = self.loop.time() + timeout
             try:
                 await self._writable
             finally:
-                self._writable = None
-                self.deadline = _NEVER
+                self.deadline = inf
         if self.error is not None:
             raise self.error
 
@@ -110,10 +111,16 @@ class Connection(asyncio.Protocol):
         """Wait for status and headers, and for the body too where it is known to be small: then an answer that breaks off can
         still be replaced by another. Raises `UpstreamError`.
         """
+        self._patience = timeout
+        limited = timeout < inf
         while not self.status or (self._small and not self.complete):
             if self.error is not None:
                 raise self.error
-            await self._wait(timeout)
+            if limited:
+                self.deadline = self.loop.time() + timeout
+            await self._told
+            if limited:
+                self.deadline = inf
 
     async def body(self, timeout: float) -> bytes:
         """The next part of the body, b"" once all of it was given. Raises `UpstreamError`."""
@@ -144,17 +151,12 @@ class Connection(asyncio.Protocol):
 
     async def _wait(self, timeout: float) -> None:
         """Without a limit the deadline is left alone: it is that of who sends the request's body meanwhile."""
-        self._waiter = self.loop.create_future()
-        self._patience = timeout
-        limited = timeout < _NEVER
+        limited = timeout < inf
         if limited:
             self.deadline = self.loop.time() + timeout
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-            if limited:
-                self.deadline = _NEVER
+        await self._told
+        if limited:
+            self.deadline = inf
 
     @property
     def reusable(self) -> bool:
@@ -195,7 +197,7 @@ class Connection(asyncio.Protocol):
             self.fail(CutShort(str(error)) if self.status else BadAnswer(str(error)))
             return
         if self.status and self._small and not self.complete:
-            if self._patience < _NEVER:
+            if self._patience < inf:
                 self.deadline = self.loop.time() + self._patience
         elif self.status:
             if self._buffered > _BUFFER_HIGH and not self._reading_paused and self.transport is not None:
@@ -221,14 +223,12 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._paused = False
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
+        self._writable.fire()
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-        if self.error is not None and self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
+        if self.error is not None:
+            self._writable.fire()
+        self._told.fire()
 
     # ---- the answer's framing
 
@@ -294,4 +294,4 @@ class Connection(asyncio.Protocol):
             self._buffered += len(data)
 
 
-_NO_HEADERS = outbound(b"")
+_NO_HEADERS: Final = outbound(b"")

@@ -12,21 +12,22 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from chassis.callers.mutual import client_context
-from facade.balance import Balancer, Member
+from facade.balance import Balancer, Member, State
 from facade.pool import Pool
-from facade.resilience.declared import Declaration, Ejection
+from facade.resilience.declared import Declaration, Health, Resilience
 from facade.routes import Route
 from facade.settings import Settings
 from migrations_tools.phases import Owner
 
 log = logging.getLogger(__name__)
 
-MONOLITH = "monolith"
+MONOLITH: Final = "monolith"
 """The name under which instances of the monolith announce themselves."""
 
-DNS = "dns://"
+DNS: Final = "dns://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,23 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One instance, for metrics and whoever asks. `state`: "serving", "draining" or "ejected"."""
+    """One instance, for metrics and whoever asks."""
 
     context: str
     url: str
-    state: str
+    state: State
     load: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One instance that is to be asked whether it can serve, as `health` says. What it answers is told to `balancer`."""
+
+    context: str
+    balancer: Balancer
+    member: Member
+    pool: Pool
+    health: Health
 
 
 class _Upstream:
@@ -52,9 +64,9 @@ class _Upstream:
 
     __slots__ = ("balancer", "named")
 
-    def __init__(self, named: tuple[str, ...], ejection: Ejection) -> None:
+    def __init__(self, named: tuple[str, ...], numbers: Resilience) -> None:
         self.named = named
-        self.balancer = Balancer(ejection)
+        self.balancer = Balancer(numbers.ejection, numbers.health)
 
 
 class Upstreams:
@@ -120,6 +132,13 @@ class Upstreams:
                 continue
             self.ejections += balancer.record(member, ok, self._loop.time())
 
+    def declare(self, declared: Declaration) -> None:
+        """Put other numbers in force; what is known of the instances stays."""
+        self._declared = declared
+        for context, upstream in self._upstreams.items():
+            numbers = declared.of(context)
+            upstream.balancer.declare(numbers.ejection, numbers.health, self._loop.time())
+
     def keep_only(self, routes: Iterable[Route]) -> None:
         """Take over what the routes say of their contexts' addresses; contexts that no route names lose theirs."""
         named = self._fallback | {route.context: self._named(route) for route in routes}
@@ -164,6 +183,20 @@ class Upstreams:
             for member in upstream.balancer.members
         ]
 
+    def watched(self) -> list[Watched]:
+        """All instances that are to be checked. One that drains is not: it is asked nothing anyway."""
+        return [
+            Watched(context, balancer, member, self._pools[member.url], balancer.health)
+            for context, upstream in self._upstreams.items()
+            if (balancer := upstream.balancer).health is not None
+            for member in balancer.members
+            if not member.draining
+        ]
+
+    def panics(self) -> dict[str, bool]:
+        """Whether all instances fail their checks, and are asked all the same, by context."""
+        return {context: upstream.balancer.panic for context, upstream in self._upstreams.items()}
+
     def open_connections(self) -> int:
         return sum(pool.open for pool in self._pools.values())
 
@@ -186,7 +219,7 @@ class Upstreams:
         """The one of this name; a new one has the addresses `named`."""
         upstream = self._upstreams.get(context)
         if upstream is None:
-            upstream = self._upstreams[context] = _Upstream(named, self._declared.of(context).ejection)
+            upstream = self._upstreams[context] = _Upstream(named, self._declared.of(context))
             self._settle()
         return upstream
 
@@ -224,10 +257,7 @@ class Upstreams:
     def _load_of(self, url: str) -> Callable[[], int]:
         pool = self._pools.get(url)
         if pool is None:
-            settings = self._settings
-            pool = self._pools[url] = Pool(
-                url, connect_timeout=settings.connect_timeout, idle_timeout=settings.idle_timeout, tls=self._tls
-            )
+            pool = self._pools[url] = Pool(url, idle_timeout=self._settings.idle_timeout, tls=self._tls)
         return lambda: pool.in_use
 
 

@@ -1,6 +1,7 @@
 """That a peer does the work that is compared: the very bytes of the upstream, on connections that both sides keep."""
 
-from collections.abc import Sequence
+import gzip
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
@@ -31,6 +32,7 @@ class Answer:
     kind: str | None
     length: str | None
     body: bytes
+    coding: str | None
 
 
 def check(peer: Contender, origin: Origin) -> None:
@@ -38,6 +40,16 @@ def check(peer: Contender, origin: Origin) -> None:
     found = [fault for body in BODIES for fault in _faults(peer.port, peer.path(body), origin)]
     if found:
         raise Disagreement(peer.name, found)
+
+
+def check_compressing(peer: Contender, origin: Origin) -> None:
+    """Ask it for the body that is worth it as a client that accepts gzip. Raises `Disagreement`."""
+    path = peer.path("64 KiB")
+    answer = _ask(HTTPConnection(LOOPBACK, peer.port, timeout=5), path, {"Accept-Encoding": "gzip"})
+    if answer.coding != "gzip":
+        raise Disagreement(peer.name, [f"its answer to {path} is not compressed"])
+    if gzip.decompress(answer.body) != _ask(HTTPConnection(LOOPBACK, origin.port, timeout=5), path).body:
+        raise Disagreement(peer.name, [f"its answer to {path} is not the upstream's"])
 
 
 def _faults(port: int, path: str, origin: Origin) -> list[str]:
@@ -60,7 +72,8 @@ def _faults(port: int, path: str, origin: Origin) -> list[str]:
     return found
 
 
-def _ask(connection: HTTPConnection, path: str) -> Answer:
-    connection.request("GET", path, headers=headers(0))
+def _ask(connection: HTTPConnection, path: str, more: Mapping[str, str] | None = None) -> Answer:
+    connection.request("GET", path, headers=headers(0) | dict(more or {}))
     answer: HTTPResponse = connection.getresponse()
-    return Answer(answer.status, answer.headers["content-type"], answer.headers["content-length"], answer.read())
+    told = answer.headers
+    return Answer(answer.status, told["content-type"], told["content-length"], answer.read(), told["content-encoding"])

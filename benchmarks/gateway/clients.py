@@ -1,6 +1,7 @@
 """The requests that are sent: those of 64 signed-in users, each with a browser, a cookie and a token of its own.
 
-All peers get the same bytes but for the path. No `Accept-Encoding`: every answer must be the same bytes, too.
+All peers get the same bytes but for the path. No `Accept-Encoding` where peers are compared:
+every answer must be the same bytes, too.
 """
 
 from hashlib import md5
@@ -13,10 +14,13 @@ SERIAL = "@@@@@@@@"
 """Where `config/requests.lua` puts sixteen digits that it never used before."""
 
 
-def requests(path: str, *, unseen: bool = False) -> list[bytes]:
-    """One GET of every client. `unseen`: each carries a trace, so that no two requests have the same header."""
+def requests(path: str, *, unseen: bool = False, compressed: bool = False) -> list[bytes]:
+    """One GET of every client. `unseen`: each carries a trace, so that no two requests have the same header. `compressed`: each
+    accepts gzip.
+    """
+    accepted = {"Accept-Encoding": "gzip"} if compressed else {}
     trace = {"traceparent": f"00-0af7651916cd43dd{SERIAL}-b7ad6b7169203331-01"} if unseen else {}
-    return [_request(path, headers(client) | trace) for client in range(CLIENTS)]
+    return [_request(path, headers(client) | accepted | trace) for client in range(CLIENTS)]
 
 
 def headers(client: int) -> dict[str, str]:

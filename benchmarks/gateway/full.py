@@ -1,4 +1,6 @@
-"""The facade with every policy on: what it is told, what the upstream serves for it, and who signs in."""
+"""The facade with every policy on, and tracing at its usual ratio: what it is told, what the upstream serves for it, and who
+signs in.
+"""
 
 import json
 from pathlib import Path
@@ -14,7 +16,8 @@ _READ_PERCENT = {"service": 0, "canary": 50}
 
 
 def environment(folder: Path, upstream: str, valkey: str, phase: str) -> dict[str, str]:
-    """What the facade is started with so that users stands in this phase and all policies of `config/full.toml` hold.
+    """What the facade is started with so that users stands in this phase and all policies of `config/full.toml` hold. The
+    upstream is the collector of its spans, too.
 
     Control is not there; the routes are those that the facade last knew, in its folder.
     """
@@ -28,7 +31,12 @@ def environment(folder: Path, upstream: str, valkey: str, phase: str) -> dict[st
     routes = folder / "facade" / "routes.json"
     routes.parent.mkdir(exist_ok=True)
     routes.write_text(json.dumps({"version": 1, "contexts": {"users": state}}))
-    return {"FACADE_POLICIES": str(config("full.toml")), "USERS_URL": upstream, "VALKEY_URL": valkey}
+    return {
+        "FACADE_POLICIES": str(config("full.toml")),
+        "USERS_URL": upstream,
+        "VALKEY_URL": valkey,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": upstream,
+    }
 
 
 def documents() -> dict[str, bytes]:

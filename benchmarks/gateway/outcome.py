@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from statistics import median, quantiles
 from typing import Any
 
-from benchmarks.gateway.lineup import DIRECT, named
-from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, NGINX, PLAIN, Peer
+from benchmarks.gateway.lineup import DIRECT
+from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, NGINX, PLAIN
 from benchmarks.gateway.rounds import ratios, spread
 from benchmarks.gateway.throughput import Cell, Sample
 from benchmarks.report import Target
@@ -62,14 +62,6 @@ def latency(delays: Mapping[str, Sequence[Sequence[float]]], rate: float) -> Fig
                 added = [mine - direct for mine, direct in zip(values, told[DIRECT], strict=True)]
                 figures[f"{name} at {rate:g} requests/s, added p{percent} ms: median, least, most"] = spread(added)
     return figures
-
-
-def scaling(samples: Mapping[str, Sequence[Sample]], peers: Sequence[Peer]) -> Figures:
-    """The rate with two workers by that with one, in the same round."""
-    return {
-        f"{peer.name}, 2 workers / 1 worker: median, least, most": spread(_compared(samples, named(peer.name, 2), peer.name))
-        for peer in peers
-    }
 
 
 def _compared(samples: Mapping[str, Sequence[Sample]], ours: str, theirs: str) -> list[float]:

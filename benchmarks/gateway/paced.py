@@ -18,6 +18,8 @@ from time import perf_counter
 from benchmarks.report import CannotMeasure
 from chassis.ports import LOOPBACK
 
+RATE = 500.0
+"""Requests a second."""
 CONNECTIONS = 64
 _PR_SET_TIMERSLACK = 29
 _GIVE_UP_SECONDS = 10.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.gateway import full, tools
 from benchmarks.gateway.programs import Start
-from benchmarks.gateway.wheels import config, envoy, nginx, rendered
+from benchmarks.gateway.wheels import config, envoy, nginx, node, rendered
 from chassis.ports import LOOPBACK
 
 NEVER_REACHED = 1_000_000_000
@@ -42,10 +42,14 @@ class Peer:
     place: str = "plain"
 
 
-def _nginx(setting: Setting) -> Start:
-    text = rendered("nginx.conf", port=setting.port, upstream=setting.upstream, workers=setting.workers)
+def _nginx(setting: Setting, gzip: str = "off") -> Start:
+    text = rendered("nginx.conf", port=setting.port, upstream=setting.upstream, workers=setting.workers, gzip=gzip)
     (setting.folder / "nginx.conf").write_text(text)
     return Start([nginx(), "-p", str(setting.folder), "-c", "nginx.conf"])
+
+
+def _nginx_compressing(setting: Setting) -> Start:
+    return _nginx(setting, gzip="on")
 
 
 def _system_nginx(setting: Setting) -> Start:
@@ -65,7 +69,7 @@ def _express(setting: Setting) -> Start:
         "UPSTREAM": setting.upstream_url,
         "LIMIT": str(NEVER_REACHED),
     }
-    return Start(["node", str(tools.EXPRESS / "proxy.mjs")], environment)
+    return Start([node(), str(tools.express())], environment)
 
 
 def _plain(setting: Setting) -> Start:
@@ -80,6 +84,11 @@ def _full_canary(setting: Setting) -> Start:
     return _facade(setting, full.environment(setting.folder, setting.upstream_url, setting.valkey_url, "canary"))
 
 
+def _full_compressing(setting: Setting) -> Start:
+    full_pipeline = _full(setting)
+    return Start(full_pipeline.command, {**full_pipeline.environment, "FACADE_POLICIES": str(config("compressing.toml"))})
+
+
 def _facade(setting: Setting, more: dict[str, str]) -> Start:
     command = [sys.executable, "-m", "facade", "serve", "--host", LOOPBACK, "--port", str(setting.port)]
     environment = {"PYTHONPATH": str(tools.ROOT), "BANYAN_VAR": str(setting.folder), "MONOLITH_URL": setting.upstream_url}
@@ -92,6 +101,10 @@ EXPRESS = Peer("Express", _express)
 PLAIN = Peer("facade plain", _plain)
 FULL = Peer("facade full", _full, "api/v1/users")
 FULL_CANARY = Peer("facade full, canary", _full_canary, "api/v1/users")
+
+NGINX_COMPRESSING = Peer("nginx compressing", _nginx_compressing)
+FULL_COMPRESSING = Peer("facade full, compressing", _full_compressing, "api/v1/users")
+"""Both compress answers for whoever accepts gzip."""
 
 SYSTEM_NGINX = Peer("system's nginx", _system_nginx)
 """The distribution's, where it is installed: the wheel's is built for size and against musl, and slower. No bound names it."""

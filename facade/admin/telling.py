@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from facade.admin.inside import Answers
-from facade.exchange import Desk
+from facade.desk import Desk
 from facade.explain import decisions
 from facade.explain.known import Known
 from facade.explain.question import Question

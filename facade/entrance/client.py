@@ -7,61 +7,58 @@ connection, for nobody can tell where the next request would begin; and it never
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from functools import lru_cache
+from math import inf
+from typing import Final, Protocol
 
 from facade import headers, problems
+from facade.entrance.timeouts import Limits
 from facade.entrance.wire import ClientGone, Wire
 from facade.headers import Inbound
 from facade.http1 import request_line, status_line
 from facade.http1.chunks import Chunks
 from facade.http1.grammar import LONGEST_HEAD, BadHead
 from facade.http1.request_line import RequestLine
+from facade.onward import Onward
 from facade.problems import Problem
+from facade.strand import Strand
 
 log = logging.getLogger(__name__)
 
-_WORTH_READING = 64 * 1024
+_WORTH_READING: Final = 64 * 1024
 """So much of a body that nobody wanted is read and thrown away, to keep the connection."""
-_ENDLESS = 1 << 62
-_END = b"\r\n\r\n"
-_LAST_CHUNK = b"0\r\n\r\n"
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_CLOSE = b"connection: close\r\n"
-_CHUNKED = b"transfer-encoding: chunked\r\n"
+_ENDLESS: Final = 1 << 62
+_END: Final = b"\r\n\r\n"
+_LAST_CHUNK: Final = b"0\r\n\r\n"
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_CLOSE: Final = b"connection: close\r\n"
+_CHUNKED: Final = b"transfer-encoding: chunked\r\n"
 
 
 class Handler(Protocol):
     """Answers one request through the connection."""
 
-    def __call__(self, client: "Client", line: RequestLine, inbound: Inbound) -> Awaitable[None]: ...
-
-
-class Limits(Protocol):
-    """Times in seconds."""
-
-    @property
-    def head_timeout(self) -> float:
-        """From the first byte of a request to the end of its head."""
-
-    @property
-    def body_timeout(self) -> float:
-        """For silence in the middle of a request's body, or of a client that takes nothing of its answer."""
-
-    @property
-    def keep_alive(self) -> float:
-        """For silence between two requests."""
+    def __call__(self, client: "Client", line: RequestLine, inbound: Inbound) -> Awaitable[None] | None:
+        """What is to be awaited until it is answered; None when it is already."""
 
 
 Report = Callable[[int], None]
 """Told the status of each refusal that no handler saw."""
 
 
+@lru_cache(maxsize=8_192)
+def _length(size: int) -> bytes:
+    return b"content-length: %d\r\n" % size
+
+
 class Client(Wire):
-    """`started`: an answer has begun; `no_body`: it will have none (HEAD); `draining`: the next one is the last."""
+    """`started`: an answer has begun; `no_body`: it will have none (HEAD); `draining`: the next one is the last. `onward` is for
+    the handler to keep what upstreams are told of this client.
+    """
 
     __slots__ = (
         "_chunked", "_chunks", "_close", "_expects", "_finished", "_handler", "_idle", "_leaving", "_left", "_limits", "_minor",
-        "_report", "_task", "draining", "no_body", "scheme", "started",
+        "_report", "draining", "no_body", "onward", "scheme", "started",
     )  # fmt: skip
 
     def __init__(
@@ -71,10 +68,11 @@ class Client(Wire):
         self._handler = handler
         self._limits = limits
         self._report = report
-        self._task: asyncio.Task[None] | None = None
         self._idle = True
         self.scheme = b"https" if secure else b"http"
+        self.onward: Onward | None = None
         self.draining = self._leaving = False
+        self.patience = limits.body_timeout
         self._reset(1, None)
 
     def _reset(self, minor: int, inbound: Inbound | None) -> None:
@@ -84,7 +82,6 @@ class Client(Wire):
         self._close = inbound is not None and (inbound.close or minor == 0)
         self._expects = inbound is not None and inbound.expects and minor > 0
         self.no_body = self._chunked = self._finished = self.started = False
-        self.patience = self._limits.body_timeout
 
     # ---- what a handler reads
 
@@ -130,26 +127,25 @@ class Client(Wire):
     def answer(self, status: int, lines: bytes, body: bytes) -> None:
         """A whole answer. `lines`: header lines, without the length."""
         self.started = self._finished = True
-        length = b"content-length: %d\r\n" % len(body)
         end = _CLOSE if self._ends() else b""
-        self.write(b"".join((status_line.made(status), lines, length, end, b"\r\n", b"" if self.no_body else body)))
+        self.write(b"%b%b%b%b\r\n%b" % (status_line.made(status), lines, _length(len(body)), end, b"" if self.no_body else body))
 
     def answer_head(self, status: int, lines: bytes, length: int | None) -> None:
         """A whole answer that has no body by its nature (HEAD, 204, 304); `length` is that of the one it would have."""
         self.started = self._finished = True
-        told = b"content-length: %d\r\n" % length if length is not None else b""
-        self.write(b"".join((status_line.made(status), lines, told, _CLOSE if self._ends() else b"", b"\r\n")))
+        told = _length(length) if length is not None else b""
+        self.write(b"%b%b%b%b\r\n" % (status_line.made(status), lines, told, _CLOSE if self._ends() else b""))
 
     def begin(self, status: int, lines: bytes, length: int | None) -> None:
         """Begin an answer whose body comes in parts; `length` in bytes, None when it is not known yet."""
         self.started = True
         if length is not None:
-            framing = b"content-length: %d\r\n" % length
+            framing = _length(length)
         elif self._minor:
             framing, self._chunked = _CHUNKED, True
         else:
             framing, self._close = b"", True
-        self.write(b"".join((status_line.made(status), lines, framing, _CLOSE if self._ends() else b"", b"\r\n")))
+        self.write(b"%b%b%b%b\r\n" % (status_line.made(status), lines, framing, _CLOSE if self._ends() else b""))
 
     def send(self, part: bytes) -> None:
         """The next part of an answer's body."""
@@ -167,7 +163,7 @@ class Client(Wire):
         self.started = self._finished = self._close = True
         self._left, self._chunks = _ENDLESS, None
         self.patience = patience
-        self.write(b"".join((status_line.made(101), lines, b"\r\n")))
+        self.write(b"%b%b\r\n" % (status_line.made(101), lines))
 
     def _ends(self) -> bool:
         """Whether the connection ends with this answer: nobody reads a long body to keep it, nor one whose sender was not told to
@@ -209,7 +205,9 @@ class Client(Wire):
         self._reset(line.minor, inbound)
         self.no_body = line.method == "HEAD"
         try:
-            await self._handler(self, line, inbound)
+            answering = self._handler(self, line, inbound)
+            if answering is not None:
+                await answering
         except ClientGone:
             raise
         except Exception:  # a mistake of ours costs one request, not the connections of all
@@ -270,17 +268,19 @@ class Client(Wire):
             self._idle = not buffer
             if self._idle:
                 deadline = 0.0
-                await self.arrival(self._loop.time() + self._limits.keep_alive)
+                self.deadline = self._loop.time() + self._limits.keep_alive
             else:
                 if not deadline:
                     deadline = self._loop.time() + self._limits.head_timeout
-                await self.arrival(deadline)
+                self.deadline = deadline
+            await self._arrived
+            self.deadline = inf
 
     # ---- what the listener does with it
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._task = self._loop.create_task(self._serve())
+        Strand(self._loop, self._serve())
 
     def expire(self) -> None:
         """The wait in progress has taken too long; a request that is not whole is told so."""

@@ -3,24 +3,17 @@
 import asyncio
 import socket
 import ssl
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
 from facade.entrance.client import Client, Handler, Report
+from facade.entrance.timeouts import Timeouts
 
 _SWEEP_SECONDS = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """What clients are allowed, in seconds; see `facade.entrance.client.Limits`."""
-
-    head_timeout: float = 10.0
-    body_timeout: float = 30.0
-    keep_alive: float = 75.0
-
-
 class Listener:
-    """Hands every request on a socket to `handler`; each connection is a `made`."""
+    """Hands every request on a socket to `handler`. `wrap` gives what a connection has instead of its client."""
 
     def __init__(
         self,
@@ -29,13 +22,13 @@ class Listener:
         report: Report,
         *,
         tls: ssl.SSLContext | None = None,
-        made: type[Client] = Client,
+        wrap: Callable[[Client], Any] | None = None,
     ) -> None:
         self._handler = handler
         self._timeouts = timeouts
         self._report = report
         self._tls = tls
-        self._made = made
+        self._wrap = wrap
         self._clients: set[Client] = set()
         self._ending = False
         self._server: asyncio.Server | None = None
@@ -72,13 +65,12 @@ class Listener:
         for client in self._clients:
             client.draining = True
 
-    def _accept(self) -> Client:
-        client = self._made(
-            self._handler, self._timeouts, self._report, on_lost=self._clients.discard, secure=self._tls is not None
-        )
+    def _accept(self) -> Any:
+        """A client is a protocol by its methods."""
+        client = Client(self._handler, self._timeouts, self._report, on_lost=self._clients.discard, secure=self._tls is not None)
         client.draining = self._ending
         self._clients.add(client)
-        return client
+        return client if self._wrap is None else self._wrap(client)
 
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from facade import headers, problems
+from facade import headers
 from facade.entrance.client import Client
 from facade.http1 import request_line
 from facade.request import Request
@@ -32,18 +32,6 @@ class Question:
         return cls(method, url, tuple(lines), data)
 
 
-class _Supposed(Request):
-    """Its body is there from the beginning."""
-
-    __slots__ = ("given",)
-    given: bytes
-
-    async def read(self, limit: int) -> bytes:
-        if len(self.given) > limit:
-            raise problems.body_beyond(limit)
-        return self.given
-
-
 def request_of(settings: Settings, question: Question) -> Request:
     """As it would arrive from this machine. Raises `BadHead`."""
     scheme, mark, rest = question.url.partition("://")
@@ -62,10 +50,8 @@ def request_of(settings: Settings, question: Question) -> Request:
     inbound = headers.inbound("\r\n".join(lines).encode("latin-1", "replace"))
     client = Client(_never, settings, lambda _status: None, on_lost=lambda _client: None, secure=scheme == "https")
     client.address = b"127.0.0.1"
-    request = _Supposed(client, line, inbound)
-    request.given = body
-    if inbound.forwarded_for and settings.trust_forwarded:
-        request.address = inbound.forwarded_for.rpartition(b",")[2].strip()
+    request = Request(client, line, inbound, trust=settings.trust_forwarded)
+    request._ahead = body or None  # as if it had been read, for the client has nothing to read from
     return request
 
 

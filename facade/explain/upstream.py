@@ -1,8 +1,7 @@
 """How the side that was decided on is asked, and what happens when it fails: instances, times, protection, repeats, fallback."""
 
-from facade import decide
+from facade import decide, verdicts
 from facade.decide import Decision
-from facade.exchange import HONOURS_IDEMPOTENCY_KEY
 from facade.explain.known import OUTSIDE, Known, Step
 from facade.request import Request
 from facade.resilience.declared import Resilience
@@ -18,7 +17,7 @@ def asked(known: Known, request: Request, route: Route | None, decision: Decisio
     guard = known.guards.by_name.get((decision.side, context))
     return [
         Step("instances", _instances(known, context if decision.side is Owner.SERVICE else MONOLITH)),
-        Step("timeouts", _timeouts(known.settings, decision)),
+        Step("timeouts", _timeouts(numbers, decision)),
         Step("guard", f"{guard.explain() if guard else 'nothing was asked yet'}; {_declared(numbers)}"),
         Step("repeats", _repeats(known.settings, request, numbers)),
         Step("fallback", _fallback(request, route, decision)),
@@ -28,15 +27,26 @@ def asked(known: Known, request: Request, route: Route | None, decision: Decisio
 
 def _instances(known: Known, name: str) -> str:
     found = [one for one in known.upstreams.standing() if one.context == name]
-    if not found:
-        return f"no address of {name} is known"
-    listed = ", ".join(f"{one.url} ({one.state}, {one.load} under way)" for one in found)
-    return f"{listed}; of two that serve, drawn at random, the one with less to do" if len(found) > 1 else listed
+    listed = ", ".join(f"{one.url} ({one.state}, {one.load} under way)" for one in found) or f"no address of {name} is known"
+    chosen = "; of two that serve, drawn at random, the one with less to do" if len(found) > 1 else ""
+    return f"{listed}{chosen}; {_left_alone(known.resilience.of(name))}"
 
 
-def _timeouts(settings: Settings, decision: Decision) -> str:
-    silence = min(settings.read_timeout, settings.replica_timeout) if decision.replica else settings.read_timeout
-    return f"{settings.connect_timeout:g} s for a connection, {silence:g} s for silence"
+def _left_alone(numbers: Resilience) -> str:
+    ejection, health = numbers.ejection, numbers.health
+    checked = (
+        f"after {health.unhealthy_after} failed checks in a row (GET {health.path} every {health.interval:g} s, "
+        f"answered within {health.timeout:g} s), until {health.healthy_after} pass"
+        if health is not None
+        else "nobody checks them"
+    )
+    return f"left alone for a while after {ejection.failures} failed requests in a row; {checked}"
+
+
+def _timeouts(numbers: Resilience, decision: Decision) -> str:
+    timeouts = numbers.timeouts
+    silence = min(timeouts.read, timeouts.replica) if decision.replica else timeouts.read
+    return f"{timeouts.connect:g} s for a connection, {silence:g} s for silence, {numbers.deadline.total:g} s in all"
 
 
 def _declared(numbers: Resilience) -> str:
@@ -50,8 +60,7 @@ def _declared(numbers: Resilience) -> str:
 
 
 def _repeats(settings: Settings, request: Request, numbers: Resilience) -> str:
-    keyed = bool(request.inbound.idempotency_key) and request.path.rstrip("/") in HONOURS_IDEMPOTENCY_KEY
-    harmless = request.method in decide.IDEMPOTENT or keyed
+    harmless = request.method in decide.IDEMPOTENT or verdicts.keeps_once(request.path, request.inbound.idempotency_key)
     also = f", and up to {decide.MAX_CLOSED - 1} times when its connection closed, as the budget allows" if harmless else ""
     pauses = f"{numbers.backoff.first:g} s, growing to {numbers.backoff.longest:g} s"
     return f"for {settings.retry_deadline:g} s where nothing was executed{also}; pauses up to {pauses}"

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.identity.claims import AUDIENCE, ISSUER
-from facade.export.envoy_clusters import cluster, seconds, typed
+from facade.export.envoy_clusters import cluster
 from facade.export.envoy_routes import JWT, LIMIT, routes
+from facade.export.messages import seconds, typed
 from facade.export.model import Rule, upstreams
 from facade.http1.grammar import LONGEST_HEAD, MOST_FIELDS
 from facade.identity.tokens import SKEW_SECONDS
@@ -14,9 +15,10 @@ from facade.settings import Settings
 _HTTP = "envoy.extensions.filters.http"
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _EARLY = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
-_FORGED = ("forwarded", "x-real-ip", "x-api-key")
+_FORGED = (
+    "forwarded", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-server", "x-real-ip", "x-api-key",
+)  # fmt: skip
 _FORGED_STARTS = ("banyan-", "x-envoy-")
-_FORWARDED = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-server")
 
 
 def bootstrap(rules: Sequence[Rule], settings: Settings, jwks: str, host: str, port: int) -> dict[str, Any]:
@@ -66,8 +68,10 @@ def _everything(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _forged(settings: Settings) -> list[dict[str, Any]]:
-    """What a caller must not claim goes before Envoy looks at it, and adds its own."""
-    names = _FORGED if settings.trust_forwarded else (*_FORGED, *_FORWARDED)
+    """What a caller must not claim goes before Envoy looks at it, and adds its own. A balancer that is trusted is believed whose
+    request it passes on, and nothing else.
+    """
+    names = _FORGED if settings.trust_forwarded else (*_FORGED, "x-forwarded-for")
     return [*({"remove": name} for name in names), *(_starting_with(start) for start in _FORGED_STARTS)]
 
 

@@ -1,40 +1,36 @@
 """The upstreams as clusters of Envoy (API v3): addresses, and what protects them, from the resilience declaration.
 
-Envoy has no breaker that opens by a rate of failures; its bounds on what is under way and the ejection of instances are carried.
+Envoy has no breaker that opens by a rate of failures; its bounds on what is under way, checks and the ejection of instances are
+carried. How upstreams by https are called is in `envoy_tls`.
 """
 
 from typing import Any
 
+from facade.export import envoy_tls
+from facade.export.messages import seconds, typed
 from facade.export.model import Address, Upstream
-from facade.resilience.declared import Resilience
+from facade.resilience.declared import Ejection, Health, Resilience
 from facade.settings import Settings
 
 _PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_TLS = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
-_SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
-
-
-def typed(kind: str, **fields: Any) -> dict[str, Any]:
-    """A message of a type that Envoy finds by its name."""
-    return {"@type": f"type.googleapis.com/{kind}", **fields}
-
-
-def seconds(value: float) -> str:
-    """A duration as protobuf's JSON writes it."""
-    return f"{value:.9f}".rstrip("0").rstrip(".") + "s"
+_LEAST_PERCENT = 1
+"""Of the instances: where fewer are healthy, all are asked. Envoy rounds it to a whole number, and 0 would mean never."""
 
 
 def cluster(upstream: Upstream, settings: Settings) -> dict[str, Any]:
     """One side of one context."""
-    protection, first = upstream.resilience, upstream.addresses[0]
+    protection, instances = upstream.resilience, upstream.instances
     idle = {"idle_timeout": seconds(settings.idle_timeout)}
     return {
         "name": upstream.name,
         "type": "STRICT_DNS" if any(address.by_name for address in upstream.addresses) else "STATIC",
+        "dns_lookup_family": "ALL",
         "lb_policy": "LEAST_REQUEST",
-        "connect_timeout": seconds(settings.connect_timeout),
+        "common_lb_config": {"healthy_panic_threshold": {"value": _LEAST_PERCENT}},
+        "connect_timeout": seconds(protection.timeouts.connect),
         "circuit_breakers": {"thresholds": [_thresholds(protection)]},
-        "outlier_detection": _ejection(protection),
+        "outlier_detection": _ejection(instances.ejection),
+        **({"health_checks": [_check(instances.health)]} if instances.health is not None else {}),
         "typed_extension_protocol_options": {
             _PROTOCOL: typed(
                 _PROTOCOL, common_http_protocol_options=idle, explicit_http_config={"http_protocol_options": {}}
@@ -44,7 +40,7 @@ def cluster(upstream: Upstream, settings: Settings) -> dict[str, Any]:
             "cluster_name": upstream.name,
             "endpoints": [{"lb_endpoints": [_endpoint(address) for address in upstream.addresses]}],
         },
-        **({"transport_socket": _tls(first)} if first.tls else {}),
+        **envoy_tls.sockets(upstream.addresses, settings),
     }  # fmt: skip
 
 
@@ -58,8 +54,7 @@ def _thresholds(protection: Resilience) -> dict[str, Any]:
     }
 
 
-def _ejection(protection: Resilience) -> dict[str, Any]:
-    ejection = protection.ejection
+def _ejection(ejection: Ejection) -> dict[str, Any]:
     return {
         "consecutive_gateway_failure": ejection.failures,
         "enforcing_consecutive_gateway_failure": 100,
@@ -69,19 +64,33 @@ def _ejection(protection: Resilience) -> dict[str, Any]:
         "base_ejection_time": seconds(ejection.seconds),
         "max_ejection_time": seconds(ejection.longest),
         "max_ejection_percent": int(ejection.share * 100),
+        "successful_active_health_check_uneject_host": False,
+    }
+
+
+def _check(health: Health) -> dict[str, Any]:
+    """Without `retriable_statuses` one bad answer would be enough, whatever the threshold says."""
+    return {
+        "timeout": seconds(health.timeout),
+        "interval": seconds(health.interval),
+        "no_traffic_interval": seconds(health.interval),
+        "interval_jitter_percent": 25,
+        "unhealthy_threshold": health.unhealthy_after,
+        "healthy_threshold": health.healthy_after,
+        "http_health_check": {
+            "path": health.path,
+            "expected_statuses": [{"start": 200, "end": 300}],
+            "retriable_statuses": [{"start": 100, "end": 600}],
+        },
     }
 
 
 def _endpoint(address: Address) -> dict[str, Any]:
-    return {"endpoint": {"address": {"socket_address": {"address": address.host, "port_value": address.port}}}}
-
-
-def _tls(address: Address) -> dict[str, Any]:
-    trusted = {
-        "trusted_ca": {"filename": _SYSTEM_ROOTS},
-        "match_typed_subject_alt_names": [
-            {"san_type": "DNS" if address.by_name else "IP_ADDRESS", "matcher": {"exact": address.host}}
-        ],
+    """Checks name the instance in their `Host`, as it is named here: upstreams refuse hosts that they do not know."""
+    return {
+        "endpoint": {
+            "address": {"socket_address": {"address": address.host, "port_value": address.port}},
+            "health_check_config": {"hostname": address.netloc},
+        },
+        **envoy_tls.mark(address),
     }
-    context = typed(_TLS, sni=address.host, common_tls_context={"validation_context": trusted})
-    return {"name": "envoy.transport_sockets.tls", "typed_config": context}

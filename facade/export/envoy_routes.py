@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from facade.cohort import BUCKETS
-from facade.export.envoy_clusters import seconds, typed
+from facade.export.messages import seconds, typed
 from facade.export.model import Rule, Share
 from facade.identity.stage import Mode
 from facade.limits.declared import By, Limit
@@ -13,8 +13,15 @@ from facade.settings import Settings
 JWT = "envoy.filters.http.jwt_authn"
 LIMIT = "envoy.filters.http.local_ratelimit"
 _REPEATS = 3
+_DRAWS = 5
 _NO_BOUND = 4_294_967_295
 """Envoy demands a bucket for all callers together, which the declaration does not know."""
+_ELSEWHERE = {
+    "name": "envoy.retry_host_predicates.previous_hosts",
+    "typed_config": typed("envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
+}
+"""Not the instance that has just failed, where there is another."""
+
 _REPLICA = {"header": {"key": "banyan-read", "value": "replica"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 _ALL = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
 _INTERNAL = r"(?i)[/\\]+internal([/\\;].*)?"
@@ -73,10 +80,12 @@ def _patience(rule: Rule, settings: Settings) -> dict[str, Any]:
     protection = rule.shares[0].upstream.resilience
     return {
         "timeout": seconds(protection.deadline.total),
-        "idle_timeout": seconds(max(settings.read_timeout, settings.body_timeout)),
+        "idle_timeout": seconds(max(protection.timeouts.read, settings.body_timeout)),
         "retry_policy": {
             "retry_on": "connect-failure,refused-stream,reset-before-request",
             "num_retries": _REPEATS,
+            "retry_host_predicate": [_ELSEWHERE],
+            "host_selection_retry_max_attempts": _DRAWS,
             "retry_back_off": {
                 "base_interval": seconds(protection.backoff.first),
                 "max_interval": seconds(protection.backoff.longest),

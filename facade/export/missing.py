@@ -14,6 +14,7 @@ ALWAYS = (
     "Banyan-Caller and Banyan-Timeout: upstreams get no signature of the entrance and no remaining time",
     "API keys: they are not checked; where a token is required, a caller with a key alone is refused",
     "admission by priority, the breaker's failure rate, and repeats of harmless requests after a broken answer",
+    "timeouts.replica: a read at the side without authority is waited for as long as any other",
     "fallback: no read is answered by the other side where the one with authority fails",
     "the sizes of bodies (max_body) are not bounded",
 )
@@ -22,7 +23,8 @@ ALWAYS = (
 ONLY_GATEWAY_API = (
     "access tokens: not checked, the Gateway API has no words for them; upstreams check them",
     "addresses: Services named monolith and like each context are expected, on the ports of the addresses known here",
-    "circuit breakers, ejection and retries: not in the standard channel of the Gateway API",
+    "circuit breakers, ejection, health checks, retries and timeouts but the deadline: not in the Gateway API's HTTPRoute",
+    "https towards upstreams, with the platform's own authority and certificate: Services are called by http",
     "forged headers: removed by the names that are in use; X-Forwarded-* is left to the gateway",
     "/internal: refused in this spelling only; upstreams ask for their token there in any case",
 )

@@ -12,6 +12,7 @@ from facade.pipeline.declared import Declared, RouteRules
 from facade.resilience.declared import Resilience
 from facade.routes import Route, RouteTable
 from facade.settings import Settings
+from facade.upstreams import MONOLITH
 from migrations_tools.phases import Owner
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -33,6 +34,11 @@ class Address:
     tls: bool
     by_name: bool
 
+    @property
+    def netloc(self) -> str:
+        """As in a `Host` header."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
@@ -42,6 +48,8 @@ class Upstream:
     side: Owner
     addresses: tuple[Address, ...]
     resilience: Resilience
+    instances: Resilience
+    """What holds for its instances: the monolith's, whichever context is asked for."""
 
     @property
     def name(self) -> str:
@@ -127,7 +135,8 @@ def _upstream(context: str, side: Owner, urls: Iterable[str], declared: Declared
         raise NotExportable(f"the {side} of {context} is to answer requests, but no address of it is known")
     if len({address.tls for address in addresses}) > 1:
         raise NotExportable(f"the {side} of {context} is reached by http and by https; an export needs one of them")
-    return Upstream(context, side, addresses, declared.resilience.of(context))
+    numbers, owner = declared.resilience, MONOLITH if side is Owner.MONOLITH else context
+    return Upstream(context, side, addresses, numbers.of(context), numbers.of(owner))
 
 
 def _address(url: str) -> Address:

@@ -1,12 +1,13 @@
 """The chunked transfer coding, read strictly (RFC 9112, section 7.1)."""
 
 import re
+from typing import Final
 
 from facade.http1.grammar import BadHead, fields
 
-_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[\t\x20-\x7e]*)?")
-_LONGEST_SIZE_LINE = 256
-_LONGEST_TRAILERS = 8 * 1024
+_SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[\t\x20-\x7e]*)?")
+_LONGEST_SIZE_LINE: Final = 256
+_LONGEST_TRAILERS: Final = 8 * 1024
 
 
 class Chunks:

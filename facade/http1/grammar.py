@@ -2,21 +2,22 @@
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
 Pair = tuple[bytes, bytes]
 
-LONGEST_LINE = 8 * 1024
-LONGEST_HEAD = 32 * 1024
-MOST_FIELDS = 100
-MAX_LENGTH_DIGITS = 18
+LONGEST_LINE: Final = 8 * 1024
+LONGEST_HEAD: Final = 32 * 1024
+MOST_FIELDS: Final = 100
+MAX_LENGTH_DIGITS: Final = 18
 
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([^\x00-\x08\x0a-\x1f\x7f]*+)")
+_FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]++):[ \t]*+([^\x00-\x08\x0a-\x1f\x7f]*+)")
 """A field line: a token, at once a colon, and a value without control characters (HTAB excepted).
 
 Nothing in it is tried twice: a line of 32 KiB of blanks that ends badly would else take seconds.
 """
 
-HOST = re.compile(rb"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+HOST: Final = re.compile(rb"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 """A host and its port, as they may stand in the field and in an absolute target."""
 
 

@@ -3,18 +3,19 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from facade.http1.grammar import HOST, LONGEST_LINE, BadHead
 
-_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\x21-\x7e]+) HTTP/1\.([01])")
-_OTHER_VERSION = re.compile(rb"[^ ]+ [^ ]+ HTTP/(?!1\.[01])[0-9](\.[0-9])?")
-_ABSOLUTE = re.compile(rb"https?://([^/?]+)(/.*|\?.*|)", re.IGNORECASE)
-_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_HIDDEN = re.compile(rb"%2f|%5c|%00|\\", re.IGNORECASE)
+_LINE: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\x21-\x7e]+) HTTP/1\.([01])")
+_OTHER_VERSION: Final = re.compile(rb"[^ ]+ [^ ]+ HTTP/(?!1\.[01])[0-9](\.[0-9])?")
+_ABSOLUTE: Final = re.compile(rb"https?://([^/?]+)(/.*|\?.*|)", re.IGNORECASE)
+_BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_HIDDEN: Final = re.compile(rb"%2f|%5c|%00|\\", re.IGNORECASE)
 """What some servers take for a separator, or for the end, and others do not."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_WORTH_KEEPING = 512
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_WORTH_KEEPING: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +77,4 @@ def _path(raw: bytes) -> str:
     return path
 
 
-_remembered = lru_cache(maxsize=1024)(_parse)
+_remembered: Final = lru_cache(maxsize=1024)(_parse)

@@ -2,10 +2,11 @@
 
 import re
 from http import HTTPStatus
+from typing import Final
 
 from facade.http1.grammar import BadHead
 
-_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?")
+_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?")
 
 
 def parse(line: bytes) -> tuple[int, int]:
@@ -16,7 +17,7 @@ def parse(line: bytes) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-_MADE = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_MADE: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
 def made(status: int) -> bytes:

@@ -84,10 +84,12 @@ class Rule:
         return None
 
     def refusal(self, account: Account, now: float) -> Refused | None:
-        """What `obtain` would raise now for all that is known, without asking or counting."""
+        """What `obtain` would come to for all that is known, without asking or counting: also where it would ask first whether
+        some were given back meanwhile.
+        """
         if account.ready(now):
             return None
-        if now < account.blocked:
+        if now < account.more:
             return Refused(self, account, account.more - now)
         shared = self._terms.shared
         uncounted = shared is not None and not shared.reachable and self.limit.fail is Fail.CLOSED

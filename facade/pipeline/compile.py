@@ -17,7 +17,8 @@ from facade.limits.rule import Terms
 from facade.limits.stage import RateLimit
 from facade.pipeline.code import Code
 from facade.pipeline.declared import Declared, RouteRules
-from facade.pipeline.stage import Policy, Stage
+from facade.pipeline.policy import Policy
+from facade.pipeline.stage import Stage
 from facade.pipeline.table import PolicyTable
 from facade.request import Request
 from facade.responses.cache import CacheStage

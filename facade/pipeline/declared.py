@@ -30,9 +30,11 @@ from facade.responses.cors import Cors
 from facade.responses.secure import Secure
 from facade.responses.transform import Transformed
 from facade.responses.validate import Validated
+from migrations_tools.plans import PLANS
 
 _PATH = re.compile(r"/|(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
+_PROTECTED = frozenset({"default", "monolith", *PLANS})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -207,6 +209,7 @@ def _is_of_defaults(error: str, where: str, route: Mapping[str, Any]) -> bool:
 
 
 def _protection(raw: Mapping[str, Any], errors: list[str]) -> Declaration:
+    errors += [f"resilience.{name}: there is no such context" for name in raw if name not in _PROTECTED]
     try:
         return Declaration.parse(raw)
     except InvalidResilience as error:

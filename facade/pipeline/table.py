@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
-from facade.pipeline.stage import Policy
+from facade.pipeline.policy import Policy
 
-NOTHING = Policy.of("/", frozenset(), ())
+NOTHING: Final = Policy.of("/", frozenset(), ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ whether a repetition is safe; and it is to be asked only where the upstream may 
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from facade.resilience import declared
 from facade.resilience.window import Window
 
 _REQUEST, _REPETITION = range(2)
-_BUCKETS = 10
+_BUCKETS: Final = 10
 
 
 class Budget:

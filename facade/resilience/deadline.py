@@ -5,11 +5,14 @@ of day, since clocks differ. A client may claim a time of its own by the same fi
 declared maximum. It refuses a claim of nothing; one that cannot be read is no claim.
 """
 
+from functools import lru_cache
+from typing import Final
+
 from facade.problems import Problem
 from facade.resilience import declared
 
-HEADER = b"banyan-timeout"
-_LONGEST = 9
+HEADER: Final = b"banyan-timeout"
+_LONGEST: Final = 9
 
 
 def until(numbers: declared.Deadline, claim: bytes, now: float) -> float:
@@ -29,6 +32,11 @@ def line(deadline: float, now: float) -> bytes:
     milliseconds = int((deadline - now) * 1000)
     if milliseconds <= 0:
         raise over("there was no time left to ask")
+    return _line(milliseconds)
+
+
+@lru_cache(maxsize=4_096)  # most requests are sent in the first milliseconds of the same time
+def _line(milliseconds: int) -> bytes:
     return b"%b: %d\r\n" % (HEADER, milliseconds)
 
 

@@ -4,11 +4,14 @@ A declaration that is wrong is refused as a whole, with everything that is wrong
 show only under the load it was meant for. Times are seconds.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self, get_type_hints
+from typing import Any, Self, get_args, get_type_hints
 
 _NO_LIMIT = float("inf")
+_UNCLAIMED = "-"
+_TARGET = re.compile(r"/[!-\"$-~]*")
 
 
 class InvalidResilience(ValueError):
@@ -124,6 +127,20 @@ class Deadline(_Part):
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts(_Part):
+    """How long one attempt waits."""
+
+    connect: float = _value(1.0, 0.01)
+    """For a connection."""
+
+    read: float = _value(30.0, 0.01)
+    """For silence in which an answer, or the next part of one, is expected."""
+
+    replica: float = _value(3.0, 0.01)
+    """The same for the answer to a read at the side without authority; after it the authority is asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ejection(_Part):
     """When one instance of several is left alone."""
 
@@ -145,15 +162,37 @@ class Ejection(_Part):
 
 
 @dataclass(frozen=True, slots=True)
+class Health(_Part):
+    """How each instance is asked whether it can serve; an answer of 2xx says so."""
+
+    path: str = "/readyz"
+    """What is asked for, by GET."""
+
+    interval: float = _value(2.0, 0.1)
+    """From the end of a check to the next, in the mean: early or late by up to a quarter, so that facades do not ask in step."""
+
+    timeout: float = _value(1.0, 0.01)
+    """For the whole answer."""
+
+    unhealthy_after: int = _value(3, 1)
+    """Failed checks in a row, after which it is left alone. Where all fail, all are asked."""
+
+    healthy_after: int = _value(2, 1)
+    """Good ones in a row, after which it is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resilience(_Part):
-    """All of it, for one upstream."""
+    """All of it, for one upstream. A part that may be None is off unless it is declared, and `false` takes it back."""
 
     breaker: Breaker = field(default_factory=Breaker)
     retries: Retries = field(default_factory=Retries)
     backoff: Backoff = field(default_factory=Backoff)
     bulkhead: Bulkhead = field(default_factory=Bulkhead)
     deadline: Deadline = field(default_factory=Deadline)
+    timeouts: Timeouts = field(default_factory=Timeouts)
     ejection: Ejection = field(default_factory=Ejection)
+    health: Health | None = None
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Self:
@@ -181,6 +220,7 @@ class Declaration:
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Self:
         """From `{"default": …, context: …}`, each as `Resilience.parse` takes it; what a context leaves out is the default's.
+        Paths that no context claims have the numbers of "monolith".
 
         Raises `InvalidResilience` with the errors of all of them.
         """
@@ -201,6 +241,8 @@ class Declaration:
                 base = table if name == "default" else base
         if errors:
             raise InvalidResilience(errors)
+        if "monolith" in parsed:
+            parsed[_UNCLAIMED] = parsed["monolith"]
         return cls(parsed.pop("default"), parsed)
 
 
@@ -210,7 +252,10 @@ def _over(base: Mapping[str, Any], table: Mapping[str, Any]) -> Mapping[str, Any
     return {**base, **laid}
 
 
-def _part(kind: type[Any], name: str, table: Any, errors: list[str]) -> Any:
+def _part(hint: Any, name: str, table: Any, errors: list[str]) -> Any:
+    kind, *off = get_args(hint) or (hint,)
+    if off and table is False:
+        return None
     if not isinstance(table, Mapping):
         errors.append(f"{name}: is {table!r}, which is no table")
         return None
@@ -230,6 +275,8 @@ def _part(kind: type[Any], name: str, table: Any, errors: list[str]) -> Any:
 
 
 def _wrong(value: Any, kind: type, limits: Mapping[str, float]) -> str | None:
+    if kind is str:
+        return None if isinstance(value, str) and _TARGET.fullmatch(value) else "which is no path"
     if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
         return "which is no whole number" if kind is int else "which is no number"
     least, most = limits["least"], limits["most"]

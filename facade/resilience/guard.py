@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from facade.resilience.breaker import Breaker
 from facade.resilience.budget import Budget
 from facade.resilience.bulkhead import Bulkhead, Full
-from facade.resilience.declared import Deadline, Declaration, Resilience
+from facade.resilience.declared import Deadline, Declaration, Resilience, Timeouts
 from migrations_tools.phases import Owner
 
 Name = tuple[Owner, str]
@@ -85,6 +85,10 @@ class Guards:
     def deadline(self, context: str) -> Deadline:
         """How long a request for this context may take."""
         return self._declared.of(context).deadline
+
+    def timeouts(self, context: str) -> Timeouts:
+        """How long an attempt for this context may wait."""
+        return self._declared.of(context).timeouts
 
     def declare(self, declared: Declaration) -> None:
         """Put other numbers in force. Guards whose numbers stay keep what they know; exchanges under way end with their old

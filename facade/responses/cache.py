@@ -21,6 +21,7 @@ from facade.responses.contract import Reply, Request
 from facade.responses.freshness import Extra, Use
 from facade.responses.shared import Cache, Question
 from facade.responses.store import Stored
+from facade.strand import within
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +163,7 @@ class CacheStage:
 
     async def _wait(self, request: Request, ask: Asking, flight: Flight) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(flight.wait()), self._declared.patience)
+            await within(self._declared.patience, asyncio.shield(flight.wait()))
         stored = self._find(ask, request)
         ask.collapsed = True
         if stored is None or not self._give(ask, stored, request):

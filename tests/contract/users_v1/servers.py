@@ -57,8 +57,10 @@ SERVERS = {
 
 
 @contextmanager
-def running(server: Server, cluster: Cluster) -> Iterator[str]:
-    """The base URL of the server, migrated and ready; it is stopped and its databases are dropped at the end."""
+def running(server: Server, cluster: Cluster, **more: str) -> Iterator[str]:
+    """The base URL of the server, migrated and ready; it is stopped and its databases are dropped at the end. `more`: further
+    variables of its environment.
+    """
     made = {variable: f"{role}_{uuid4().hex[:12]}" for variable, role in server.databases.items()}
     urls = {variable: cluster.create_database(name, owner=server.databases[variable]) for variable, name in made.items()}
     environment = {
@@ -67,6 +69,7 @@ def running(server: Server, cluster: Cluster) -> Iterator[str]:
         "BANYAN_INTERNAL_TOKEN": TOKEN,
         "LOG_LEVEL": "ERROR",
         "PYTHONPATH": str(CHECKOUT),
+        **more,
     }
     try:
         _manage(server, environment, "migrate", "--verbosity", "0", "--skip-checks")

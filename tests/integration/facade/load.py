@@ -23,10 +23,13 @@ _WAIT_FOR_ONE = 10.0
 
 
 def gauge(entrance: Entrance, name: str) -> float:
-    """A number of the facade's metrics, by what follows `banyan_facade_`."""
-    found = re.search(rf"^banyan_facade_{re.escape(name)} (\S+)$", entrance.metrics(), re.MULTILINE)
+    """A number of the facade's metrics, by what follows `banyan_facade_`; of the first worker, where each has its own."""
+    plain, _, written = name.rstrip("}").partition("{")
+    worker = ',worker="0"' if written else '{worker="0"}'
+    braces = rf"\{{{re.escape(written)}({worker})?\}}" if written else rf"({re.escape(worker)})?"
+    found = re.search(rf"^banyan_facade_{plain}{braces} (?P<number>\S+)$", entrance.metrics(), re.MULTILINE)
     assert found is not None, f"there is no metric {name}"
-    return float(found[1])
+    return float(found["number"])
 
 
 def announced(service: ScriptedUpstream, valkey_url: str, context: str = "users") -> Announcer:

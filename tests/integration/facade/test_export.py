@@ -1,13 +1,7 @@
 """A real Envoy takes the export, and routes by it."""
 
-import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -16,12 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from chassis.embedded.wheels import package
-from chassis.ports import free_port
-from tests.integration.facade.entrance import Entrance, until
+from tests.integration.facade.entrance import Entrance
+from tests.integration.facade.envoys import Exported, export, faults, running_envoy
 from tests.integration.facade.scripted import Received, ScriptedUpstream, answer
 
-ENVOY = package("envoy") / "_bin" / "envoy"
 KEY = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
 POLICIES = """
 [defaults]
@@ -37,72 +29,22 @@ total = 20
 """
 
 
-@dataclass
-class Exported:
-    """What the command printed, and said beside it."""
-
-    file: Path
-    said: str
-    port: int
-
-
 @pytest.fixture(scope="module")
 def exported(upstreams: tuple[ScriptedUpstream, ScriptedUpstream], tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """A canary of 30 %."""
-    return export(upstreams, tmp_path_factory.mktemp("export"), "canary")
+    return exported_in("canary", upstreams, tmp_path_factory.mktemp("export"))
 
 
-def export(upstreams: tuple[ScriptedUpstream, ScriptedUpstream], folder: Path, phase: str) -> Exported:
-    """What the command says of routes and keys as a facade has kept them."""
+def exported_in(phase: str, upstreams: tuple[ScriptedUpstream, ScriptedUpstream], folder: Path) -> Exported:
     monolith, service = upstreams
-    state = {"phase": phase, "epoch": 3, "read_percent": 30, "shadow_percent": 0, "services": [service.url]}
     key = RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "one", "alg": "RS256", "use": "sig"}
-    kept = folder / "facade"
-    kept.mkdir()
-    (kept / "routes.json").write_text(json.dumps({"version": 1, "contexts": {"users": state}}))
-    (kept / "jwks.json").write_text(json.dumps({"keys": [key]}))
-    (folder / "policies.toml").write_text(POLICIES)
-    port = free_port()
-    environment = {
-        **os.environ,
-        "MONOLITH_URL": monolith.url,
-        "BANYAN_VAR": str(folder),
-        "FACADE_POLICIES": f"{folder}/policies.toml",
-    }
-    command = [sys.executable, "-m", "facade", "export", "envoy", "--port", str(port)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30)
-    file = folder / "envoy.yaml"
-    file.write_text(done.stdout)
-    return Exported(file, done.stderr, port)
+    return export(folder, monolith.url, POLICIES, phase=phase, services=[service.url], keys=[key])
 
 
 @pytest.fixture(scope="module")
-def envoy(exported: Exported, upstreams: tuple[ScriptedUpstream, ScriptedUpstream]) -> Iterator[Entrance]:
-    with running_envoy(exported, upstreams[0]) as client:
+def envoy(exported: Exported) -> Iterator[Entrance]:
+    with running_envoy(exported) as client:
         yield client
-
-
-@contextmanager
-def running_envoy(exported: Exported, monolith: ScriptedUpstream) -> Iterator[Entrance]:
-    """An Envoy with this export, until the end of the block."""
-    command = [str(ENVOY), "-c", str(exported.file), "--concurrency", "1", "--disable-hot-restart", "-l", "warning"]
-    with exported.file.with_suffix(".log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    client = Entrance(monolith, exported.file.parent, port=exported.port)
-    try:
-        until(lambda: process.poll() is not None or answers(client), 30)
-        assert process.poll() is None, exported.file.with_suffix(".log").read_text()
-        yield client
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def answers(client: Entrance) -> bool:
-    try:
-        return client.ask("GET", "/readyz").status == 200
-    except OSError:
-        return False
 
 
 def token(key: rsa.RSAPrivateKey = KEY) -> str:
@@ -112,10 +54,7 @@ def token(key: rsa.RSAPrivateKey = KEY) -> str:
 
 def test_envoy_takes_the_export(exported: Exported) -> None:
     """Envoy's own check of a configuration finds nothing wrong with it."""
-    done = subprocess.run(
-        [str(ENVOY), "--mode", "validate", "-c", str(exported.file)], check=False, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
+    assert faults(exported) == ""
 
 
 def test_what_is_not_carried_is_said(exported: Exported) -> None:
@@ -236,7 +175,7 @@ def test_the_side_with_authority_answers(
     upstreams: tuple[ScriptedUpstream, ScriptedUpstream], monolith: ScriptedUpstream, service: ScriptedUpstream, tmp_path: Path
 ) -> None:
     """After the hand-over everything of the context is the service's, as its own and not as a replica's; the rest is not."""
-    with running_envoy(export(upstreams, tmp_path, "service"), monolith) as envoy:
+    with running_envoy(exported_in("service", upstreams, tmp_path)) as envoy:
         for method in ("GET", "POST"):
             assert envoy.ask(method, "/api/v1/users/me").status == 200
         assert envoy.ask("GET", "/api/v1/orders").status == 200

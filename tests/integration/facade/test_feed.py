@@ -136,12 +136,12 @@ def test_young_valkey_is_not_trusted(sides: tuple[ScriptedUpstream, ScriptedUpst
     monolith, service = sides
     valkey = TestValkey().start()
     monolith.feed = feed(1, "canary", epoch=1, read=100, services=[service])
-    environment = {"VALKEY_URL": valkey.url, "FACADE_RESTART_SETTLE": "2"}
+    environment = {"VALKEY_URL": valkey.url, "FACADE_RESTART_SETTLE": "8"}
     entrance = Entrance(monolith, tmp_path, environment).start()
     cookie = "banyan_anon=" + "a" * 32
     try:
         assert entrance.ask("GET", ME, Cookie=cookie).body == b"monolith"
-        until(lambda: entrance.ask("GET", ME, Cookie=cookie).body == b"service", 5)
+        until(lambda: entrance.ask("GET", ME, Cookie=cookie).body == b"service", 20)
     finally:
         entrance.stop()
         valkey.stop()

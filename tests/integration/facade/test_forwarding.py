@@ -33,7 +33,7 @@ def test_request_is_identified_and_its_origin_told(entrance: Entrance, monolith:
     assert request.header("x-real-ip") is None
     assert request.header("x-request-id") == reply.header("x-request-id")
     version, trace, parent, flags = (request.header("traceparent") or "").split("-")
-    assert (version, len(trace), len(parent), flags) == ("00", 32, 16, "01")
+    assert (version, len(trace), len(parent), flags) == ("00", 32, 16, "00")
 
 
 def test_identity_of_a_request_is_kept(entrance: Entrance, monolith: ScriptedUpstream) -> None:

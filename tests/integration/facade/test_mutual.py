@@ -1,53 +1,13 @@
 """Mutual TLS towards upstreams, and where a request comes from behind a balancer that is trusted."""
 
-import socket
-import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import trustme
 
-from chassis.callers.mutual import server_context
 from tests.integration.facade.entrance import QUICK, Entrance, until
 from tests.integration.facade.scripted import ScriptedUpstream
-
-
-@dataclass
-class Shy(ScriptedUpstream):
-    """An upstream that only talks to who shows a certificate of its authority."""
-
-    tls: ssl.SSLContext | None = None
-
-    def _serve(self, connection: socket.socket, number: int) -> None:
-        assert self.tls is not None
-        try:
-            secure = self.tls.wrap_socket(connection, server_side=True)
-        except (ssl.SSLError, OSError):
-            connection.close()
-            return
-        super()._serve(secure, number)
-
-
-class Authority:
-    """An authority, and one certificate of it, in files."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        ca = trustme.CA()
-        issued = ca.issue_cert("localhost", "facade.banyan.test")
-        self.ca, self.certificate, self.key = (folder / name for name in ("ca.pem", "certificate.pem", "key.pem"))
-        ca.cert_pem.write_to_path(self.ca)
-        issued.cert_chain_pems[0].write_to_path(self.certificate)
-        issued.private_key_pem.write_to_path(self.key)
-
-    def settings(self) -> dict[str, str]:
-        return {
-            "FACADE_UPSTREAM_CA": str(self.ca),
-            "FACADE_UPSTREAM_CERTIFICATE": str(self.certificate),
-            "FACADE_UPSTREAM_KEY": str(self.key),
-        }
+from tests.integration.facade.shy import Authority, Shy
 
 
 @pytest.fixture
@@ -57,7 +17,7 @@ def platform(tmp_path: Path) -> Authority:
 
 @pytest.fixture
 def shy(platform: Authority) -> Iterator[Shy]:
-    upstream = Shy(tls=server_context(platform.ca, platform.certificate, platform.key))
+    upstream = Shy(tls=platform.server("localhost"))
     upstream.feed = {"version": 1, "contexts": {}}
     upstream.start()
     yield upstream

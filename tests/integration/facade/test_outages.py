@@ -32,6 +32,7 @@ priority = "background"
 
 [resilience.default]
 breaker = { minimum = 10, window = 1, open_seconds = 0.2, longest_open = 0.4 }
+timeouts = { connect = 0.5, read = 10, replica = 0.4 }
 """
 
 
@@ -57,7 +58,6 @@ def platform(tmp_path: Path, own_valkey: TestValkey) -> Iterator[Platform]:
     own = {
         "VALKEY_URL": own_valkey.url,
         "FACADE_POLICIES": str(tmp_path / "policies.toml"),
-        "FACADE_READ_TIMEOUT": "10",
         "FACADE_RETRY_DEADLINE": "1",
     }
     entrance = Entrance(monolith, tmp_path / "var", own).start()

@@ -168,6 +168,23 @@ def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, 
     assert steps("POST", "/y", "--data", '{"name": "x"}')[-1] == ("answer", "by the monolith")
 
 
+def test_explain_tells_how_long_is_waited_and_which_instances_are_asked(monolith: ScriptedUpstream, file: Path) -> None:
+    """By what is declared for the context, and for whoever owns the instances."""
+    declared = "[resilience.users]\ntimeouts = { read = 7 }\nhealth = { interval = 9 }\n"
+    file.write_text(f"{OPEN}{declared}[resilience.monolith]\nejection = {{ failures = 3 }}\nhealth = {{ path = '/up' }}\n")
+
+    def told(path: str) -> dict[str, str]:
+        done = command("explain", "--json", "GET", path, policies=file, monolith=monolith)
+        return {step["stage"]: step["said"] for step in json.loads(done.stdout)}
+
+    users, others = told("/api/v1/users/me"), told("/x")
+    assert users["timeouts"] == "1 s for a connection, 7 s for silence, 60 s in all"
+    assert others["timeouts"] == "1 s for a connection, 30 s for silence, 60 s in all"
+    assert users["instances"] == others["instances"]  # the monolith's
+    assert "after 3 failed requests in a row" in users["instances"]
+    assert "GET /up every 2 s" in users["instances"]
+
+
 def test_code_answers_in_place_of_an_upstream(own: Entrance, monolith: ScriptedUpstream, file: Path) -> None:
     """Behind all that the route demands; a mistake in it costs its own request alone."""
     file.write_text(f'{OPEN}[[routes]]\npath = "/who"\nsecure = {{}}\ncode = "tests.integration.facade.answers:who"\n')

@@ -103,7 +103,9 @@ def platform(own_valkey: TestValkey, tmp_path: Path) -> Iterator[Platform]:
 def single(tmp_path: Path) -> Iterator[tuple[Entrance, ScriptedUpstream]]:
     """One facade, with one worker, in front of a monolith."""
     monolith = ScriptedUpstream(work, feed=feed(1, "monolith")).start()
-    entrance = Entrance(monolith, tmp_path, {"FACADE_LAME_DUCK": "0.2", "FACADE_READ_TIMEOUT": "10"}).start()
+    policies = tmp_path / "policies.toml"
+    policies.write_text('[defaults]\nauthenticate = "none"\n[resilience.default.timeouts]\nread = 10\n')
+    entrance = Entrance(monolith, tmp_path, {"FACADE_LAME_DUCK": "0.2", "FACADE_POLICIES": str(policies)}).start()
     yield entrance, monolith
     if entrance.process is not None and entrance.process.poll() is None:
         entrance.stop()

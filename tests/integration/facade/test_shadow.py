@@ -93,6 +93,7 @@ def test_failing_candidate_is_counted_and_felt_by_nobody(
     for _ in range(20):
         assert shadowed.ask("GET", PATH).json() == USER
     assert time.monotonic() - started < 2
+    until(lambda: len(service.received) == 4)  # as many as are compared at once; each fails when the candidate goes down
     service.script = lambda request: json_answer({}, "500 Internal Server Error")
     service.stop()
     service.start()

@@ -69,10 +69,3 @@ def test_the_percentiles_are_those_of_the_slow_requests() -> None:
     told = outcome.latency(delays, 500)
     assert told["nginx at 500 requests/s, added p50 ms: median, least, most"] == pytest.approx([0] * 3)
     assert told["nginx at 500 requests/s, added p99 ms: median, least, most"][0] > 50
-
-
-def test_scaling_compares_two_workers_with_one() -> None:
-    """Of the same peer, in the same round."""
-    samples = {"nginx": cells()[CELL]["nginx"], "nginx, 2 workers": [Sample(rate, 1, 1, 0) for rate in (18_000, 9_000, 15_000)]}
-    told = outcome.scaling(samples, (NGINX,))
-    assert told == {"nginx, 2 workers / 1 worker: median, least, most": pytest.approx([1.8, 1.5, 1.8])}

@@ -12,18 +12,27 @@ from prometheus_client import REGISTRY
 from chassis.telemetry import metrics
 from chassis.telemetry.logs import JsonLines, PlainLines
 from chassis.telemetry.middleware import TelemetryMiddleware
+from chassis.telemetry.spans import Kind, Span
 from chassis.telemetry.trace import begin, current, outgoing_headers
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def test_a_trace_is_continued_with_a_span_of_its_own() -> None:
-    """The trace id and flags are the caller's, the span is new."""
-    trace = begin("abc", PARENT)
+def test_a_recorded_trace_is_continued_with_a_span_of_its_own() -> None:
+    """The trace id and flags are the caller's, the span is new, and the caller's is its parent."""
+    trace = begin("abc", PARENT, records=True)
     assert trace.request_id == "abc"
     assert trace.trace_id == PARENT[3:35]
     assert re.fullmatch(r"00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01", trace.traceparent)
+    assert (trace.parent, trace.span_id) == ("b7ad6b7169203331", trace.traceparent[36:52])
     assert trace.traceparent != PARENT
+
+
+@pytest.mark.parametrize(("traceparent", "records"), [(PARENT, False), (PARENT[:-1] + "0", True), (PARENT[:-1] + "2", True)])
+def test_a_trace_that_is_not_recorded_passes_as_it_came(traceparent: str, records: bool) -> None:
+    """Nobody is told of a parent that no collector will ever have."""
+    trace = begin("abc", traceparent, records=records)
+    assert (trace.traceparent, trace.parent) == (traceparent, "")
 
 
 @pytest.mark.parametrize(
@@ -31,9 +40,9 @@ def test_a_trace_is_continued_with_a_span_of_its_own() -> None:
     [None, "", "x", PARENT.upper(), PARENT + "-x", "00-" + "0" * 32 + PARENT[35:], "01" + PARENT[2:], PARENT + "\n"],
 )
 def test_a_malformed_trace_is_begun_anew(traceparent: str | None) -> None:
-    """What does not conform is never passed on."""
-    trace = begin(None, traceparent)
-    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", trace.traceparent)
+    """What does not conform is never passed on, and what begins here is not sampled."""
+    trace = begin(None, traceparent, records=True)
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-00", trace.traceparent)
     assert trace.trace_id != PARENT[3:35]
 
 
@@ -66,6 +75,66 @@ def test_a_failing_view_leaves_no_trace_behind() -> None:
     with pytest.raises(RuntimeError):
         TelemetryMiddleware(view)(RequestFactory().get("/x"))
     assert current.get() is None
+
+
+class Kept:
+    """Spans, as they were put."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+
+    def put(self, span: Span) -> None:
+        self.spans.append(span)
+
+
+def test_a_sampled_request_leaves_a_span() -> None:
+    """It is the child of the caller's, and the parent of what the request calls."""
+    kept, seen = Kept(), dict[str, str]()
+
+    def view(_: HttpRequest) -> HttpResponse:
+        seen.update(outgoing_headers())
+        return HttpResponse(status=404)
+
+    request = RequestFactory().get(
+        "/x?q=secret", headers={"x-request-id": "r1", "traceparent": PARENT, "host": "shop.example:8443"}
+    )
+    TelemetryMiddleware(view, kept)(request)
+    (span,) = kept.spans
+    assert (span.kind, span.name, span.failed, span.remote) == (Kind.SERVER, "GET", False, True)
+    assert (f"{span.trace_id:032x}", f"{span.parent_id:016x}") == (PARENT[3:35], PARENT[36:52])
+    assert seen["traceparent"] == f"{PARENT[:36]}{span.span_id:016x}-01"
+    assert 0 < span.started <= span.ended
+    assert span.attributes == {
+        "http.request.method": "GET",
+        "url.path": "/x",
+        "url.scheme": "http",
+        "server.address": "shop.example",
+        "server.port": 8443,
+        "http.response.status_code": 404,
+        "banyan.side": "monolith",
+        "banyan.request_id": "r1",
+    }
+
+
+@pytest.mark.parametrize("traceparent", [None, PARENT[:-1] + "0", "x"])
+def test_no_other_request_leaves_a_span(traceparent: str | None) -> None:
+    """Whoever is at the entrance decides, and nobody decides again here."""
+    kept = Kept()
+    headers = {} if traceparent is None else {"traceparent": traceparent}
+    assert TelemetryMiddleware(lambda _: HttpResponse(), kept)(RequestFactory().get("/x", headers=headers)).status_code == 200
+    assert kept.spans == []
+
+
+def test_a_failing_view_leaves_a_span_that_failed() -> None:
+    """What breaks is what a trace is looked at for."""
+    kept = Kept()
+
+    def view(_: HttpRequest) -> HttpResponse:
+        raise RuntimeError("failed")
+
+    with pytest.raises(RuntimeError):
+        TelemetryMiddleware(view, kept)(RequestFactory().post("/x", headers={"traceparent": PARENT}))
+    assert [(span.failed, span.attributes["error.type"]) for span in kept.spans] == [(True, "500")]
 
 
 def test_a_json_line_is_one_object() -> None:

@@ -1,22 +1,16 @@
 """Which instance is picked, and which are left alone."""
 
-import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facade.balance import Balancer, Member
-from facade.resilience.declared import Declaration, Ejection, Resilience
-from facade.routes import Route
-from facade.settings import Settings
-from facade.upstreams import Address, Upstreams
-from migrations_tools.phases import Owner
+from facade.balance import Balancer, Member, State
+from facade.resilience.declared import Ejection, Health
 
 NUMBERS = Ejection(failures=3, seconds=2.0, longest=5.0, share=0.5)
+CHECKS = Health(unhealthy_after=3, healthy_after=2)
 
 
 def members(count: int, loads: dict[int, int] | None = None) -> list[Member]:
@@ -25,9 +19,14 @@ def members(count: int, loads: dict[int, int] | None = None) -> list[Member]:
 
 
 def balancer(these: list[Member], now: float = 0.0) -> Balancer:
-    made = Balancer(NUMBERS)
+    made = Balancer(NUMBERS, CHECKS)
     made.keep(these, now)
     return made
+
+
+def check(over: Balancer, member: Member, *results: bool, now: float = 0.0) -> bool:
+    """Whether the last of these checks changed what is known of the instance."""
+    return [over.check(member, result, now) for result in results][-1]
 
 
 def fail(over: Balancer, member: Member, now: float, times: int = 3) -> None:
@@ -127,21 +126,112 @@ def test_failed_one_is_avoided_where_there_is_another() -> None:
     assert over.pick(0.0, random.random, these[0]) is these[0]
 
 
+def test_failed_checks_in_a_row_leave_an_instance_alone_and_good_ones_bring_it_back() -> None:
+    """Three failed ones; one that passes between them begins a new row. Then two good ones, with nothing failed between them."""
+    these = members(3)
+    over = balancer(these)
+    assert not check(over, these[0], False, False, True, False, False)
+    assert picked(over, 0.0) == {"http://0", "http://1", "http://2"}
+    assert check(over, these[0], False)
+    assert (these[0].state(0.0), picked(over, 9.0)) == (State.UNHEALTHY, {"http://1", "http://2"})
+    assert not check(over, these[0], True, False, True)
+    assert picked(over, 9.0) == {"http://1", "http://2"}
+    assert check(over, these[0], True)
+    assert (these[0].state(0.0), picked(over, 9.0)) == (State.SERVING, {"http://0", "http://1", "http://2"})
+
+
+def test_checks_may_leave_all_but_one_alone_and_never_all() -> None:
+    """They say of each instance by itself that it cannot serve; where all fail them, it is they that are not believed."""
+    these = members(3)
+    over = balancer(these)
+    for member in these[:2]:
+        check(over, member, False, False, False)
+    assert (over.panic, picked(over, 0.0)) == (False, {"http://2"})
+    check(over, these[2], False, False, False)
+    assert (over.panic, picked(over, 0.0)) == (True, {"http://0", "http://1", "http://2"})
+    check(over, these[1], True, True)
+    assert (over.panic, picked(over, 0.0)) == (False, {"http://1"})
+    over.keep(these[::2], 0.0)
+    assert (over.panic, picked(over, 0.0)) == (True, {"http://0", "http://2"})
+
+
+def test_last_one_that_passes_its_checks_is_not_ejected() -> None:
+    """Failed requests count as long as there is another to be asked, and in a panic as well."""
+    these = members(3)
+    over = balancer(these)
+    fail(over, these[0], 0.0)
+    check(over, these[1], False, False, False)
+    assert picked(over, 0.0) == {"http://2"}
+    check(over, these[2], False, False, False)
+    assert picked(over, 0.0) == {"http://0"}
+    check(over, these[0], False, False, False)
+    assert picked(over, 0.0) == {"http://0", "http://1", "http://2"}
+    fail(over, these[0], 0.0)
+    assert picked(over, 0.0) == {"http://1", "http://2"}
+
+
+def test_recovery_by_checks_ends_an_ejection_and_passing_them_all_along_does_not() -> None:
+    """What failed before may have been another process; an instance that only says that it is well stays left alone."""
+    these = members(2)
+    over = balancer(these)
+    fail(over, these[0], 0.0)
+    check(over, these[0], True, True, True)
+    assert these[0].state(0.0) is State.EJECTED
+    check(over, these[0], False, False, False)
+    assert these[0].state(0.0) is State.UNHEALTHY
+    check(over, these[0], True, True)
+    assert these[0].state(0.0) is State.SERVING
+    fail(over, these[0], 0.0, 2)
+    assert picked(over, 0.0) == {"http://0", "http://1"}
+
+
+def test_an_instance_that_drains_is_neither_unhealthy_nor_ejected() -> None:
+    """Its own word counts first; what is known otherwise shows when it serves again."""
+    these = members(3)
+    over = balancer(these)
+    check(over, these[0], False, False, False)
+    these[0].draining = True
+    over.keep(these, 0.0)
+    assert these[0].state(0.0) is State.DRAINING
+    these[0].draining = False
+    over.keep(these, 0.0)
+    assert (these[0].state(0.0), picked(over, 0.0)) == (State.UNHEALTHY, {"http://1", "http://2"})
+
+
+def test_numbers_may_change_and_checks_be_called_off() -> None:
+    """Without checks nobody fails them, and the result of one that was under way is not counted; a record of failures stays."""
+    these = members(3)
+    over = balancer(these)
+    fail(over, these[0], 0.0)
+    check(over, these[1], False, False, False)
+    over.declare(NUMBERS, None, 0.0)
+    assert not check(over, these[1], False, False, False)
+    assert picked(over, 0.0) == {"http://1", "http://2"}
+    over.declare(NUMBERS, Health(unhealthy_after=1), 0.0)
+    assert check(over, these[1], False)
+    over.declare(Ejection(share=0.0), None, 0.0)
+    assert picked(over, 0.0) == {"http://0", "http://1", "http://2"}
+
+
 @settings(deadline=None)
 @given(
     count=st.integers(1, 7),
     share=st.floats(0, 1),
-    events=st.lists(st.tuples(st.integers(0, 6), st.sampled_from(["fail", "ok", "drain", "serve", "go", "wait"])), max_size=80),
+    events=st.lists(
+        st.tuples(st.integers(0, 6), st.sampled_from(["fail", "ok", "sick", "well", "drain", "serve", "go", "wait"])), max_size=80
+    ),
 )
 def test_never_too_many_are_left_alone(count: int, share: float, events: list[tuple[int, str]]) -> None:
     """Whatever fails, drains or goes: at most the declared share is ejected, and whoever is left to be asked is picked."""
-    over = Balancer(Ejection(failures=1, seconds=2.0, longest=8.0, share=share))
+    over = Balancer(Ejection(failures=1, seconds=2.0, longest=8.0, share=share), Health(unhealthy_after=1, healthy_after=1))
     these, now = members(count), 0.0
     over.keep(these, now)
     for number, event in events:
         member = these[number % len(these)]
         if event in ("fail", "ok"):
             over.record(member, event == "ok", now)
+        elif event in ("sick", "well"):
+            over.check(member, event == "well", now)
         elif event in ("drain", "serve"):
             member.draining = event == "drain"
             over.keep(these, now)
@@ -157,138 +247,6 @@ def test_never_too_many_are_left_alone(count: int, share: float, events: list[tu
             assert choice is None
         else:
             assert choice in these
-            assert choice.state(now) == "serving"
-
-
-# ---- upstreams: addresses, pools and who is asked
-
-
-def route(context: str = "users", services: tuple[str, ...] = ()) -> Route:
-    return Route(
-        prefix=f"/api/v1/{context}", context=context, epoch=1, authority=Owner.SERVICE, read_methods=frozenset({"GET"}),
-        read_below=0, mirrored=False, movable=True, fallback=False, shadow_percent=0, sticky_by_cookie=False, services=services,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as made:
-        yield made
-
-
-def urls(upstreams: Upstreams, side: Owner, asked: Route | None) -> set[str]:
-    return {pool.url for _ in range(50) if (pool := upstreams.pick(side, asked)) is not None}
-
-
-def test_monolith_may_have_several_instances(runner: asyncio.Runner) -> None:
-    """They are separated by commas; unknown paths go to any of them."""
-
-    async def work() -> None:
-        upstreams = Upstreams(Settings("http://m1/, http://m2"), {})
-        assert urls(upstreams, Owner.MONOLITH, None) == {"http://m1", "http://m2"}
-        assert urls(upstreams, Owner.MONOLITH, route()) == {"http://m1", "http://m2"}
-        assert upstreams.pick(Owner.SERVICE, route()) is None
-        await upstreams.close()
-
-    runner.run(work())
-
-
-@pytest.mark.parametrize("wrong", ["m1:80", "http://m1,ftp://m2"])
-def test_monolith_address_that_is_none_is_refused(runner: asyncio.Runner, wrong: str) -> None:
-    """A misspelt setting stops the start and does not show up as errors under load."""
-
-    async def work() -> None:
-        with pytest.raises(ValueError, match="no http address"):
-            Upstreams(Settings(wrong), {})
-
-    runner.run(work())
-
-
-def test_registry_comes_before_routes_and_routes_before_settings(runner: asyncio.Runner) -> None:
-    """Each source is used where the better one is silent; an address that is none is left out."""
-
-    async def work() -> None:
-        upstreams = Upstreams(Settings("http://m"), {"users": "http://u0"})
-        users = route()
-        assert urls(upstreams, Owner.SERVICE, users) == {"http://u0"}
-        upstreams.keep_only([route(services=("http://u1", "nonsense"))])
-        assert urls(upstreams, Owner.SERVICE, users) == {"http://u1"}
-        upstreams.discovered({"users": (Address("http://u2"), Address("http://u3", draining=True))})
-        assert urls(upstreams, Owner.SERVICE, users) == {"http://u2"}
-        assert {(one.url, one.state) for one in upstreams.standing() if one.context == "users"} == {
-            ("http://u2", "serving"), ("http://u3", "draining"),
-        }  # fmt: skip
-        await upstreams.close()
-
-    runner.run(work())
-
-
-def test_registry_that_names_nobody_any_more_is_not_believed(runner: asyncio.Runner) -> None:
-    """The last known instances stay, none of them draining; a new word of the routes ends that."""
-
-    async def work() -> None:
-        upstreams = Upstreams(Settings("http://m"), {})
-        upstreams.keep_only([route(services=("http://u1",))])
-        upstreams.discovered({"users": (Address("http://u2", draining=True),)})
-        assert upstreams.pick(Owner.SERVICE, route()) is None
-        upstreams.discovered({"users": ()})
-        assert urls(upstreams, Owner.SERVICE, route()) == {"http://u2"}
-        upstreams.keep_only([route(services=("http://u1",))])
-        assert urls(upstreams, Owner.SERVICE, route()) == {"http://u2"}
-        upstreams.keep_only([route(services=("http://u9",))])
-        assert urls(upstreams, Owner.SERVICE, route()) == {"http://u9"}
-        await upstreams.close()
-
-    runner.run(work())
-
-
-def test_pools_of_what_stays_are_kept_and_others_close(runner: asyncio.Runner) -> None:
-    """A list that changes must not cost the other instances their connections."""
-
-    async def work() -> None:
-        upstreams = Upstreams(Settings("http://m"), {})
-        upstreams.keep_only([route(services=("http://u1", "http://u2"))])
-        first = {pool.url: pool for _ in range(50) if (pool := upstreams.pick(Owner.SERVICE, route()))}
-        upstreams.keep_only([route(services=("http://u2", "http://u3"))])
-        second = {pool.url: pool for _ in range(50) if (pool := upstreams.pick(Owner.SERVICE, route()))}
-        assert set(second) == {"http://u2", "http://u3"}
-        assert second["http://u2"] is first["http://u2"]
-        assert (first["http://u1"].closed, first["http://u2"].closed) == (True, False)
-        await upstreams.close()
-
-    runner.run(work())
-
-
-def test_failures_told_by_pool_eject_its_instance(runner: asyncio.Runner) -> None:
-    """The exchange knows pools only; an ejected instance is not asked, and the failed one is avoided next time."""
-
-    async def work() -> None:
-        numbers = Resilience(ejection=Ejection(failures=2, seconds=60, longest=60))
-        upstreams = Upstreams(Settings("http://m"), {}, Declaration(contexts={"users": numbers}))
-        users = route(services=("http://u1", "http://u2"))
-        pool = upstreams.pick(Owner.SERVICE, users)
-        assert pool is not None
-        assert {upstreams.pick(Owner.SERVICE, users, avoid=pool) for _ in range(20)}.isdisjoint({pool})
-        upstreams.record(pool, False)
-        assert len(urls(upstreams, Owner.SERVICE, users)) == 2
-        upstreams.record(pool, False)
-        assert urls(upstreams, Owner.SERVICE, users) == {"http://u1", "http://u2"} - {pool.url}
-        assert upstreams.ejections == 1
-        await upstreams.close()
-
-    runner.run(work())
-
-
-def test_names_stand_for_what_they_resolve_to(runner: asyncio.Runner) -> None:
-    """Until a name is resolved there is nobody; the name itself is never connected to."""
-
-    async def work() -> None:
-        upstreams = Upstreams(Settings("http://m,dns://more:80"), {"users": "dns://users:8000"})
-        assert upstreams.names() == {"dns://more:80", "dns://users:8000"}
-        assert upstreams.pick(Owner.SERVICE, route()) is None
-        upstreams.resolved("dns://users:8000", ["http://10.0.0.1:8000", "http://10.0.0.2:8000"])
-        assert urls(upstreams, Owner.SERVICE, route()) == {"http://10.0.0.1:8000", "http://10.0.0.2:8000"}
-        assert urls(upstreams, Owner.MONOLITH, None) == {"http://m"}
-        await upstreams.close()
-
-    runner.run(work())
+            states = {one.state(now) for one in these}
+            assert choice.state(now) is (State.SERVING if State.SERVING in states else State.UNHEALTHY)
+            assert over.panic is states.isdisjoint({State.SERVING, State.EJECTED})

@@ -100,5 +100,5 @@ def test_decide_does_nothing_but_decide() -> None:
     """No clock, no I/O: it imports nothing but words and tables."""
     tree = ast.parse(Path(facade.decide.__file__).read_text())
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported == {"dataclasses", "enum", "facade.routes", "migrations_tools.phases"}
+    assert imported == {"dataclasses", "enum", "facade.routes", "migrations_tools.phases", "typing"}
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.AsyncFunctionDef)]

@@ -4,7 +4,7 @@ import json
 
 from facade import effective
 from facade.pipeline.declared import declare
-from facade.resilience.declared import Resilience
+from facade.resilience.declared import Resilience, Timeouts
 from facade.settings import Settings
 
 RAW = {
@@ -52,7 +52,9 @@ def test_people_are_told_what_matters() -> None:
 
 def test_upstreams_are_told_with_their_times() -> None:
     """Protection as declared, and how long is waited."""
-    told = effective.of_context(Resilience(), Settings("http://m", read_timeout=7))
+    told = effective.of_context(Resilience(timeouts=Timeouts(read=7)), Settings("http://m"))
     words = dict(effective.context_in_words(told))
     assert words["bulkhead"] == "most 512, waiting 512, longest_wait 1"
-    assert words["timeouts"] == "connect 1, read 7, replica 3, retry 5"
+    assert words["timeouts"] == "connect 1, read 7, replica 3"
+    assert words["repeats"] == "for 5"
+    assert words["health"] == "off"

@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from facade.admin import status
 from facade.admission.admission import Priority
 from facade.problems import Problem
 from facade.resilience.guard import Refused
+from facade.tracing.sampling import Allowance
+from facade.tracing.tracer import Tracer
 from facade.upstreams import Address
 from migrations_tools.phases import Owner
 from tests.unit.facade.responses.asked import asked
@@ -124,7 +128,9 @@ def test_every_metric_is_documented(tmp_path: Path) -> None:
     documented = set(re.findall(r"^\| `(banyan_facade_\w+)` \|", GATEWAY.read_text(), flags=re.MULTILINE))
 
     def act(worker: Worker) -> None:
-        worker.desk.metrics.gauges += AccessLog("stderr").gauges()
+        queue: Any = SimpleNamespace(exported=0, failed=0, dropped=0)
+        tracer = Tracer(queue, worker.desk.book, 0.0, Allowance(0, time.monotonic))
+        worker.desk.metrics.gauges += [*AccessLog("stderr").gauges(), *tracer.gauges()]
         families = [*worker.desk.metrics.families(), *status.of_itself(1, {})]
         assert {family.name for family in families} == documented
 

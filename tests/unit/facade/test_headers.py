@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facade import headers
+from facade import headers, onward
 from facade.http1.grammar import BadHead
 
 Pairs = tuple[tuple[bytes, bytes], ...]
@@ -16,8 +16,9 @@ def block(*pairs: tuple[bytes, bytes]) -> bytes:
 
 def passed(*pairs: tuple[bytes, bytes], trust: bool = False, host: bytes = b"") -> dict[bytes, bytes]:
     found = headers.inbound(block(*pairs))
-    lines = headers.onward(found, found.lines, host, *headers.identify(found), client=b"10.0.0.1", scheme=b"http", trust=trust)
-    return dict(line.split(b": ", 1) for line in lines.split(b"\r\n") if line)
+    lines = onward.Onward(b"10.0.0.1", trust=trust).lines(found, found.lines, host, b"http")
+    told = dict(line.split(b": ", 1) for line in lines.split(b"\r\n") if line)
+    return told | dict(zip((b"x-request-id", b"traceparent"), onward.identify(found), strict=True))
 
 
 _ADDED = {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded", b"x-request-id", b"traceparent"}
@@ -52,6 +53,38 @@ def test_chain_is_kept_only_behind_a_trusted_balancer() -> None:
     claim = (b"x-forwarded-for", b"1.2.3.4")
     assert passed(claim)[b"x-forwarded-for"] == b"10.0.0.1"
     assert passed(claim, trust=True)[b"x-forwarded-for"] == b"1.2.3.4, 10.0.0.1"
+
+
+def test_forwarded_names_who_the_balancer_names() -> None:
+    """Both forms of the field tell of the same client."""
+    found = passed((b"x-forwarded-for", b"1.2.3.4, 2001:db8::7"), trust=True, host=b"a")
+    assert found[b"x-forwarded-for"] == b"1.2.3.4, 2001:db8::7, 10.0.0.1"
+    assert found[b"forwarded"] == b'for="[2001:db8::7]";proto=http;host="a"'
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([b"a: 1", b"b: 2", b"x-forwarded-for: 9"]), st.booleans(), st.sampled_from([b"h", b"i"])))
+)
+def test_what_is_told_of_a_client_does_not_depend_on_its_requests_before(requests: list[tuple[bytes, bool, bytes]]) -> None:
+    """What is remembered of the last request is used for the same one only."""
+    kept = onward.Onward(b"10.0.0.1", trust=True)
+    for text, secure, host in requests:
+        asked = (headers.inbound(text), headers.inbound(text).lines, host, b"https" if secure else b"http")
+        assert kept.lines(*asked) == onward.Onward(b"10.0.0.1", trust=True).lines(*asked)
+
+
+def test_ids_are_new_each_time() -> None:
+    """Numbers are drawn many at a time; none is given twice, also where one store ends and the next begins."""
+    found = headers.inbound(b"")
+    ids = {onward.identify(found) for _ in range(2_000)}
+    assert len(ids) == 2_000
+    assert all(len(request_id) == 32 and trace == b"00-%b-%b-00" % (request_id, request_id[16:]) for request_id, trace in ids)
+
+
+@pytest.mark.parametrize(("said", "scheme"), [(b"https", b"https"), (b"http", b"http"), (b"gopher", b""), (b"https, http", b"")])
+def test_scheme_that_a_balancer_tells(said: bytes, scheme: bytes) -> None:
+    """Only the two schemes that there are are believed."""
+    assert headers.inbound(block((b"x-forwarded-proto", said))).forwarded_proto == scheme
 
 
 @pytest.mark.parametrize("host", [b'a";for=6.6.6.6', b"a, b", b"a b", b"a/b", b"a@b", b"[::1", b"a:99999999"])

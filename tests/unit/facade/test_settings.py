@@ -44,7 +44,8 @@ def test_all_errors_are_told_at_once() -> None:
     assert "MONOLITH_URL" in str(refused.value)
 
 
-def test_facade_needs_no_django() -> None:
-    """The entrance starts without Django, and so without its settings or database."""
-    code = "import sys, facade.app; sys.exit(any(name.partition('.')[0] == 'django' for name in sys.modules))"
+@pytest.mark.parametrize("package", ["django", "opentelemetry"])
+def test_facade_needs_neither_django_nor_a_collector(package: str) -> None:
+    """The entrance starts without Django, and so without its settings or database, and without what exports spans."""
+    code = f"import sys, facade.app; sys.exit(any(name.partition('.')[0] == '{package}' for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(settings.__file__).parents[1]).returncode == 0

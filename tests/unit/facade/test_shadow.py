@@ -8,7 +8,7 @@ from facade.admission.adaptive import Tuning
 from facade.admission.admission import Admission
 from facade.book import RouteBook
 from facade.callers import Callers
-from facade.exchange import Desk
+from facade.desk import Desk
 from facade.metrics import Metrics
 from facade.positions import Positions
 from facade.resilience.declared import Declaration

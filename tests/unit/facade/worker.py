@@ -7,7 +7,7 @@ from facade.admission.adaptive import Tuning
 from facade.admission.admission import Admission
 from facade.book import RouteBook
 from facade.callers import Callers
-from facade.exchange import Desk
+from facade.desk import Desk
 from facade.gauges import gauges
 from facade.identity.jwks import KeySet
 from facade.limits.rule import Terms

@@ -15,9 +15,10 @@ SHORT = {
     "FACADE_KEEP_ALIVE": "0.8",
     "FACADE_IDLE_TIMEOUT": "0.3",
     "FACADE_POLL_INTERVAL": "600",
-    "FACADE_POLICIES": str(Path(__file__).with_name("bare.toml")),
 }
 """Seconds; see `facade/settings.py`. The routes are asked for once only, so that no connection is kept busy by that."""
+
+BARE = Path(__file__).with_name("bare.toml")
 
 
 class Gauges:
@@ -40,14 +41,19 @@ class Gauges:
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Entrance]]:
-    """`quiet(FACADE_X="1")`: a facade of this module's own, with its own upstream; one for each environment."""
-    made: dict[frozenset[tuple[str, str]], Entrance] = {}
+    """`quiet(read=2, FACADE_X="1")`: a facade of this module's own, with its own upstream; one for each environment. `read`: how
+    long it waits for upstreams.
+    """
+    made: dict[frozenset[tuple[str, float | str]], Entrance] = {}
 
-    def make(**environment: str) -> Entrance:
-        key = frozenset(environment.items())
+    def make(*, read: float = 1, **environment: str) -> Entrance:
+        key = frozenset({"read": read, **environment}.items())
         if key not in made:
-            upstream = ScriptedUpstream().start()
-            made[key] = Entrance(upstream, tmp_path_factory.mktemp("var"), {**SHORT, **environment}).start()
+            upstream, var = ScriptedUpstream().start(), tmp_path_factory.mktemp("var")
+            policies = var / "policies.toml"
+            policies.write_text(f"{BARE.read_text()}\n[resilience.default.timeouts]\nconnect = {read}\nread = {read}\n")
+            own = {"FACADE_POLICIES": str(policies), **SHORT, **environment}
+            made[key] = Entrance(upstream, var, own).start()
         upstream = made[key].monolith
         upstream.reset()
         upstream.script = lambda request: answer()

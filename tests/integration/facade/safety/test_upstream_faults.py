@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def running(quiet: Callable[..., Entrance]) -> Entrance:
-    return quiet(FACADE_READ_TIMEOUT="0.5", FACADE_RETRY_DEADLINE="0.3", FACADE_IDLE_TIMEOUT="0.1")
+    return quiet(read=0.5, FACADE_RETRY_DEADLINE="0.3", FACADE_IDLE_TIMEOUT="0.1")
 
 
 @pytest.fixture

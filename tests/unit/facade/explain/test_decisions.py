@@ -94,9 +94,11 @@ def test_a_request_that_passes_is_told_to_its_end(tmp_path: Path) -> None:
     assert list(found)[:2] == ["deadline", "policy"]
     assert list(found)[-8:] == ["route", "instances", "timeouts", "guard", "repeats", "fallback", "shadow", "answer"]
     assert found["route"] == "the monolith: context users, phase monolith, epoch 0, authority monolith"
-    assert found["instances"] == "http://m (serving, 0 under way)"
+    assert found["instances"].startswith(
+        "http://m (serving, 0 under way); left alone for a while after 5 failed requests in a row"
+    )
     assert found["admission"] == "priority normal; let in: 0 of 10 in flight, 0 waiting"
-    assert found["timeouts"] == "1 s for a connection, 30 s for silence"
+    assert found["timeouts"] == "1 s for a connection, 30 s for silence, 60 s in all"
     assert "when its connection closed" in found["repeats"]
     assert found["answer"] == "by the monolith"
 
@@ -198,7 +200,7 @@ def test_a_cohort_decides_who_reads_where(tmp_path: Path, percent: int, alone: b
     if percent:
         assert "of those below 10000" in found["route"]
         assert ("once it has caught up" in found["route"]) is alone
-        assert found["timeouts"] == "1 s for a connection, 3 s for silence"
+        assert found["timeouts"] == "1 s for a connection, 3 s for silence, 60 s in all"
         assert found["fallback"] == "to the monolith, when the replica fails"
         assert found["instances"].startswith("http://u1 (serving, 0 under way), http://u2 (serving, 0 under way); of two")
     written = told(tmp_path, Question("GET", "/api/v1/users/me", (f"Cookie: banyan_anon={'a' * 32}",)), before=move)

@@ -57,6 +57,14 @@ def test_a_service_that_answers_needs_an_address() -> None:
         rules(table(Phase.SERVICE, services=("ftp://x",)), declare({}), SETTINGS)
 
 
+def test_instances_have_the_numbers_of_their_owner() -> None:
+    """What holds for requests is the context's on either side; the monolith's instances are checked as the monolith's."""
+    health = {"monolith": {"health": {"path": "/m"}}, "users": {"health": {"path": "/u"}, "timeouts": {"connect": 3}}}
+    found = upstreams(rules(table(Phase.CANARY, 50), declare({"resilience": health}), SETTINGS))
+    told = {one.name: (one.resilience.timeouts.connect, one.instances.health and one.instances.health.path) for one in found}
+    assert told == {"monolith": (1.0, "/m"), "users-monolith": (3, "/m"), "users-service": (3, "/u")}
+
+
 def test_addresses_of_the_feed_come_before_the_settings() -> None:
     """A service is where the feed says, each instance once, names apart from numbers."""
     found = rules(table(Phase.SERVICE, services=("http://10.0.0.1:81", "dns://users:82")), declare({}), SETTINGS)

@@ -40,12 +40,12 @@ def test_all_errors_are_told_at_once() -> None:
                 {"path": "/a", "methods": ["FETCH"]},
                 {"path": "/b", "cors": {"origins": ["*"], "credentials": True}},
             ],
-            "resilience": {"users": {"breaker": {"window": -1}}},
+            "resilience": {"users": {"breaker": {"window": -1}}, "user": {}},
         }
     )
     assert [error.partition(":")[0] for error in told] == [
         "typo", "defaults.limits", "defaults.colour", "routes[1] (a/).path", "routes[2] (/a).methods", "routes[3] (/b).cors",
-        "resilience.users.breaker.window",
+        "resilience.user", "resilience.users.breaker.window",
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from facade.pipeline import book as books
 from facade.pipeline import source
 from facade.pipeline.book import PolicyBook
 from facade.pipeline.declared import InvalidPolicies
-from facade.pipeline.stage import Policy
+from facade.pipeline.policy import Policy
 from facade.pipeline.table import PolicyTable
 
 GOOD = '[[routes]]\npath = "/a"\n'

@@ -2,7 +2,7 @@
 
 import pytest
 
-from facade.pipeline.stage import Policy
+from facade.pipeline.policy import Policy
 from facade.pipeline.table import NOTHING, PolicyTable
 
 

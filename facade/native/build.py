@@ -1,0 +1,58 @@
+"""`python -m facade.native.build`: makes machine code of the modules, unless that of these sources is there already.
+
+All are compiled as one unit, so that they call each other directly. What is made is put in place as a whole, and only when it is
+complete; older code is removed. Without a C compiler a line says so, and the exit code is 0: the modules then run as they stand.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from facade.native.modules import MODULES, ROOT, digest, folder, source
+
+_CONFIG = ROOT / "facade" / "native" / "mypyc.ini"
+
+
+def build() -> Path:
+    """The folder of the code. Raises `NoCompiler`; SystemExit of the compiler when it fails."""
+    where = folder(digest())
+    if where.exists():
+        return where
+    if shutil.which("cc") is None and shutil.which("gcc") is None and shutil.which("clang") is None:
+        raise NoCompiler
+    where.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=where.parent, prefix="making-") as made:
+        _compile(Path(made))
+        for old in where.parent.glob("[0-9a-f]*"):
+            shutil.rmtree(old)
+        (Path(made) / "lib").rename(where)
+    return where
+
+
+class NoCompiler(Exception):
+    """Without a C compiler the facade runs as Python, which takes it twice as long: on Debian or Ubuntu, apt-get install gcc"""
+
+    def __str__(self) -> str:
+        return str(self.__doc__)
+
+
+def _compile(into: Path) -> None:
+    from mypyc.build import mypycify
+    from setuptools import setup
+
+    os.chdir(ROOT)  # the compiler names modules by their paths
+    sources = [str(source(module).relative_to(ROOT)) for module in MODULES]
+    options = ["--config-file", str(_CONFIG)]
+    extensions: Any = mypycify([*sources, *options], opt_level="3", target_dir=str(into / "c"), group_name="facade_native")
+    steps = ["--quiet", "build_ext", "--build-lib", str(into / "lib"), "--build-temp", str(into / "o")]
+    setup(name="facade-native", packages=[], py_modules=[], ext_modules=extensions, script_args=steps)
+
+
+if __name__ == "__main__":
+    try:
+        build()
+    except NoCompiler as error:
+        print(f"facade: {error}", file=sys.stderr)

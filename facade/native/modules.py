@@ -1,0 +1,67 @@
+"""Which modules are compiled, and where the machine code of which sources lies."""
+
+import sys
+import sysconfig
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+MODULES: Final = (
+    "facade.admission.adaptive",
+    "facade.admission.admission",
+    "facade.answering",
+    "facade.app",
+    "facade.balance",
+    "facade.book",
+    "facade.callers",
+    "facade.decide",
+    "facade.desk",
+    "facade.entrance.client",
+    "facade.entrance.wire",
+    "facade.exchange",
+    "facade.gateway",
+    "facade.headers",
+    "facade.http1.chunks",
+    "facade.http1.grammar",
+    "facade.http1.request_line",
+    "facade.http1.status_line",
+    "facade.metrics",
+    "facade.onward",
+    "facade.pipeline.policy",
+    "facade.pipeline.table",
+    "facade.pool",
+    "facade.replay",
+    "facade.reply",
+    "facade.request",
+    "facade.resilience.backoff",
+    "facade.resilience.breaker",
+    "facade.resilience.budget",
+    "facade.resilience.bulkhead",
+    "facade.resilience.deadline",
+    "facade.resilience.guard",
+    "facade.resilience.window",
+    "facade.routes",
+    "facade.strand",
+    "facade.upstream",
+    "facade.upstreams",
+    "facade.verdicts",
+)
+
+
+def source(module: str) -> Path:
+    """The file of a module."""
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
+
+
+def digest() -> str:
+    """What tells these sources, and the machine and Python that code was made for, from others."""
+    total = sha256(f"{sys.version} {sysconfig.get_platform()}".encode())
+    for file in sorted(ROOT.joinpath("facade").rglob("*.py")):  # all of them: constants of any are compiled in
+        total.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def folder(of: str) -> Path:
+    """Where the machine code of the sources with this digest lies."""
+    return ROOT / "build" / "facade" / of
