@@ -157,6 +157,7 @@ async def _facade(folder: Path, valkey_url: str, monolith: Side) -> AsyncIterato
     port = free_port()
     environment = {
         **os.environ, "MONOLITH_URL": monolith.url, "VALKEY_URL": valkey_url, "FACADE_POLICIES": str(policies),
+        "FACADE_LAME_DUCK": "0",
         "BANYAN_VAR": str(folder / "var"), "FACADE_POLL_INTERVAL": "1",
     }  # fmt: skip
     command = [sys.executable, "-m", "facade", "serve", "--port", str(port)]

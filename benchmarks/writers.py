@@ -16,6 +16,7 @@ import psycopg
 
 from benchmarks.platform import Bench
 from chassis import env
+from chassis.callers.tokens import HEADER, Signer
 from chassis.embedded import home
 
 CLIENTS = 8
@@ -81,6 +82,7 @@ class Api:
         from chassis.identity.tokens import issue
 
         self._origin = bench.platform.urls["monolith"]
+        self._signer = Signer(bench.around.token, "bench", "monolith")
         with psycopg.connect(bench.monolith) as connection:
             rows = connection.execute("SELECT public_id, id FROM users_user WHERE is_active ORDER BY id LIMIT 500").fetchall()
         self._tokens = [issue(*row) for row in rows]
@@ -100,7 +102,7 @@ class Api:
         dice, written = random.Random(number), 0
         while time.monotonic() < until:
             method, path, body = REQUESTS[written % len(REQUESTS)]
-            headers = {"Authorization": f"Bearer {dice.choice(self._tokens)}"}
+            headers = {"Authorization": f"Bearer {dice.choice(self._tokens)}", HEADER: self._signer.sign().decode()}
             answer = await client.request(method, f"/api/v1/users/me{path}", json.dumps(body).encode(), headers)
             assert 200 <= answer.status < 300, answer.body
             written += 1

@@ -61,10 +61,46 @@ def internal_token() -> str:
     return _given_or_kept("BANYAN_INTERNAL_TOKEN", "internal-token", keys.password)
 
 
+def identity_private_key() -> str:
+    """IDENTITY_PRIVATE_KEY: the RSA key (PEM, `\\n` may stand for a line end) that signs access tokens; empty: our own does."""
+    return os.environ.get("IDENTITY_PRIVATE_KEY", "").replace("\\n", "\n")
+
+
+def identity_public_keys() -> str:
+    """IDENTITY_PUBLIC_KEYS: beside IDENTITY_PRIVATE_KEY, the public keys (PEM, one after another) that are accepted too: the
+    one that signed before, the one that will."""
+    return os.environ.get("IDENTITY_PUBLIC_KEYS", "").replace("\\n", "\n")
+
+
 def identity_key() -> str:
-    """The RSA private key (PEM) that signs tokens: IDENTITY_PRIVATE_KEY (`\\n` may stand for a line end),
-    else this checkout's own."""
-    return _given_or_kept("IDENTITY_PRIVATE_KEY", "identity.pem", keys.rsa_private_key).replace("\\n", "\n")
+    """The first key of this checkout (PEM), made on first use."""
+    return keys.kept(var_dir() / "keys" / "identity.pem", keys.rsa_private_key)
+
+
+def identity_ring() -> Path:
+    """Where this checkout keeps its keys since they were first rotated."""
+    return var_dir() / "keys" / "identity-ring.json"
+
+
+class HalfConfiguredError(ValueError):
+    """Some of the files of mutual TLS are named, and some are not."""
+
+
+def tls_files() -> tuple[Path, Path, Path] | None:
+    """With mutual TLS: the platform's authority, this process's certificate, and its key (PEM files). Errors:
+    HalfConfiguredError."""
+    given = {
+        "BANYAN_TLS_CA": os.environ.get("BANYAN_TLS_CA", ""),
+        "BANYAN_TLS_CERTIFICATE": os.environ.get("BANYAN_TLS_CERTIFICATE", ""),
+        "BANYAN_TLS_KEY": os.environ.get("BANYAN_TLS_KEY", ""),
+    }
+    missing = [name for name, path in given.items() if not path]
+    if len(missing) == len(given):
+        return None
+    if missing:
+        raise HalfConfiguredError(f"{', '.join(missing)} not set: mutual TLS needs all three")
+    authority, certificate, key = (Path(path) for path in given.values())
+    return authority, certificate, key
 
 
 def service_url(name: str) -> str:

@@ -1,6 +1,6 @@
 """Secrets that are made on first use and then kept: one file each, readable by its owner alone.
 
-Refuses to overwrite: of two processes that make the same secret at once, one wins and both return the
+Refuses to overwrite what it makes: of two processes that make the same secret at once, one wins and both return the
 winner's.
 """
 
@@ -30,6 +30,17 @@ def kept(path: Path, make: Make) -> str:
     finally:
         draft.unlink(missing_ok=True)
     return path.read_text()
+
+
+def replace(path: Path, text: str) -> None:
+    """Put another secret in place of the one in `path`, in one step: who reads gets the old one or the new one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _write(draft, text)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def password() -> str:

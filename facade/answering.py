@@ -7,9 +7,10 @@ never looks like the whole.
 from typing import Final
 
 from facade.entrance.client import Client
+from facade.failures import ClosedEarly
 from facade.headers import Outbound
 from facade.reply import Reply
-from facade.upstream import SMALL, ClosedEarly, Connection
+from facade.upstream import SMALL, Connection
 
 _WITHOUT_BODY: Final = frozenset({204, 304})
 

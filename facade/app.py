@@ -12,12 +12,12 @@ from typing import Any, Final
 import orjson
 
 from chassis.registry.record import CHANNEL as INSTANCES
+from chassis.tags import CHANNEL as PURGES
 from facade import problems
 from facade.access import AccessLog
 from facade.admin.inside import Answers
 from facade.admin.telling import Telling
-from facade.admission.adaptive import Tuning
-from facade.admission.admission import Admission
+from facade.admission.lag import Lag
 from facade.asked import announcing, jwks, refetching
 from facade.book import RouteBook
 from facade.callers import Callers
@@ -37,9 +37,10 @@ from facade.metrics import Metrics
 from facade.pipeline.book import PolicyBook
 from facade.pipeline.compile import Parts, compiled
 from facade.positions import Positions
+from facade.presence import Presence
 from facade.resilience.guard import Guards
 from facade.responses.compress import Memory
-from facade.responses.shared import CHANNEL as PURGES
+from facade.responses.owners import Owners
 from facade.responses.shared import Cache
 from facade.settings import Settings
 from facade.shadow import Shadow
@@ -49,9 +50,6 @@ from facade.valkey import Valkey
 from migrations_tools.plans import PLANS
 
 _MOST_ANSWERS: Final = 10_000
-_ROOM: Final = Tuning(minimum=64, initial=200, trivial=0.05)
-_PATIENCE: Final = 1.0
-"""Seconds that a request may wait for room before it is refused."""
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +59,10 @@ class Facade:
     it, misdirected requests find their way by 421.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, workers: int = 1) -> None:
+        """`workers`: how many this facade has."""
         self._settings = settings
+        self._workers = workers
         self._tasks: list[asyncio.Task[None]] = []
         self._own = {"/healthz": self._health, "/readyz": self._ready, "/metrics": _not_here}
         self._discovery: Discovery | None = None
@@ -90,17 +90,21 @@ class Facade:
         valkey = Valkey(settings.valkey_url) if settings.valkey_url else None
         self._policies = policies = PolicyBook(settings.policies, settings.policies_kept)
         declared = policies.declared.resilience
-        upstreams, guards = Upstreams(settings, {"users": settings.users_url}, declared), Guards(declared, clock)
+        self._lag = lag = Lag()
+        upstreams = Upstreams(settings, {"users": settings.users_url}, declared)
+        guards = Guards(declared, clock, lambda: lag.longest)
         positions = Positions(settings, valkey)
-        admission, callers = Admission(_ROOM, patience=_PATIENCE), Callers(settings.internal_token)
-        self._desk = desk = Desk(settings, book, upstreams, positions, self.metrics, guards, callers, admission)
-        self._feed = FeedReader(settings, book, lambda: upstreams.monolith, valkey)
+        callers = Callers(settings.internal_token)
+        self._desk = desk = Desk(settings, book, upstreams, positions, self.metrics, guards, callers)
+        self._presence = Presence(book, valkey, settings.poll_interval)
+        self._feed = FeedReader(settings, book, lambda: upstreams.monolith, self._presence)
         self._cache = Cache(
             settings.cache_room, _MOST_ANSWERS, refetch=refetching(desk), announce=announcing(valkey) if valkey else None
         )
         keys = KeySet(lambda: jwks(upstreams), settings.var_dir / "facade" / "jwks.json")
+        Owners(book, self._cache)
         shared = SharedWindows(valkey, settings.valkey_timeout, clock) if valkey else None
-        parts = Parts.of(keys, Terms(shared, clock, settings.instances), self._cache, Memory(settings.cache_room // 4))
+        parts = Parts.of(keys, Terms(shared, clock, self._sharers), self._cache, Memory(settings.cache_room // 4))
         policies.open(lambda declared, documents: compiled(declared, documents, parts))
         policies.on_change.append(lambda: guards.declare(policies.declared.resilience))
         policies.on_change.append(lambda: upstreams.declare(policies.declared.resilience))
@@ -110,7 +114,7 @@ class Facade:
         self._feed.load()
         upstreams.keep_only(book.table.routes)
         shadow = Shadow(desk, valkey)
-        self.metrics.gauges += gauges(desk, policies, self._cache)
+        self.metrics.gauges += gauges(desk, policies, self._cache, self._sharers)
         self._tracer = tracing.started(settings, book, clock)
         if self._tracer is not None:
             self.metrics.gauges += self._tracer.gauges()
@@ -126,6 +130,10 @@ class Facade:
         if valkey is not None:
             self._listen(valkey)
 
+    def _sharers(self) -> int:
+        """How many workers divide a limit among them."""
+        return self._settings.instances or max(self._presence.living, self._workers)
+
     def _listen(self, valkey: Valkey) -> None:
         """Keep up the connections to Valkey: one that is asked, and one for each channel."""
         url = self._settings.valkey_url
@@ -136,7 +144,7 @@ class Facade:
         instances = Valkey(url, channel=INSTANCES, on_message=discovery.heard)
         for connection in (valkey, purges, routes, instances):
             self._spawn(connection.run())
-        self._spawn(self._feed.acknowledge())
+        self._spawn(self._presence.run())
         self._spawn(discovery.run())
 
     def answers(self) -> Answers:
@@ -144,7 +152,9 @@ class Facade:
         return Telling(self._desk, self._policies, self._state).answers()
 
     async def stop(self) -> None:
-        """End what runs beside the requests and close the connections."""
+        """Say farewell, end what runs beside the requests and close the connections."""
+        await self._feed.leave()
+        self._lag.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

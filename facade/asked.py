@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from chassis.tags import CHANNEL
 from facade import decide, fetch
 from facade.desk import Desk
+from facade.failures import BadAnswer, Unreachable
 from facade.reply import Reply
-from facade.responses.shared import CHANNEL, Question, Refetch
-from facade.upstream import BadAnswer, Unreachable
+from facade.responses.shared import Question, Refetch
 from facade.upstreams import Upstreams
 from facade.valkey import Valkey, ValkeyError
 
@@ -30,10 +31,11 @@ def refetching(desk: Desk) -> Refetch:
 
     async def refetch(question: Question) -> Reply:
         route = desk.book.table.match(question.path)
-        pool = desk.upstreams.pick(decide.authority(route).side, route)
+        side = decide.authority(route).side
+        pool = desk.upstreams.pick(side, route)
         if pool is None:
             raise Unreachable("no address of the service is known")
-        lines = b"host: %b\r\n%b" % (question.host or pool.netloc, question.lines)
+        lines = b"host: %b\r\n%b%b" % (question.host or pool.netloc, question.lines, desk.callers.to(side, route))
         timeout = desk.guards.timeouts(route.context if route is not None else "-").read
         got = await fetch.get(pool, question.target, lines, timeout=timeout, limit=_LARGEST_ANSWER)
         return Reply(got.status, list(got.headers.passed), got.body)

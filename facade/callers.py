@@ -3,6 +3,8 @@
 from typing import Final
 
 from chassis.callers.tokens import Signer
+from facade.routes import Route
+from migrations_tools.phases import Owner
 
 _ISSUER: Final = "facade"
 
@@ -13,6 +15,10 @@ class Callers:
     def __init__(self, secret: str) -> None:
         self._secret = secret
         self._signers: dict[str, Signer] = {}
+
+    def to(self, side: Owner, route: Route | None) -> bytes:
+        """The header line for a side of a route's context."""
+        return self.line(route.context if route is not None and side is Owner.SERVICE else Owner.MONOLITH.value)
 
     def line(self, audience: str) -> bytes:
         """The header line for an upstream of this name: "monolith", or the context of a service."""

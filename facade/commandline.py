@@ -52,12 +52,14 @@ def _status(options: argparse.Namespace) -> None:
 
 def _routes(options: argparse.Namespace) -> None:
     settings = from_environment()
-    lines, resilience = console.table(settings)
+    lines, declared = console.table(settings)
+    resilience = declared.resilience
     if options.json:
-        print(json.dumps(console.as_json(lines, resilience, settings), indent=1))
+        print(json.dumps(console.as_json(lines, declared, settings), indent=1))
         return
     rows = [
-        (line.path, " ".join(line.methods) or "all", line.context, line.side, effective.in_words(line.rules)) for line in lines
+        (line.path, " ".join(line.methods) or "all", line.context, line.side, effective.in_words(line.rules, declared.entrance))
+        for line in lines
     ]
     _print(("path", "methods", "context", "answered by", "in force"), rows)
     for context in sorted({line.context for line in lines}):

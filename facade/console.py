@@ -21,11 +21,10 @@ from facade.identity.jwks import BadDocument, KeySet
 from facade.limits.rule import Terms
 from facade.pipeline import source
 from facade.pipeline.compile import Parts, compiled
-from facade.pipeline.declared import RouteRules
+from facade.pipeline.declared import Declared, RouteRules
 from facade.pipeline.source import Policies
 from facade.pipeline.table import PolicyTable
 from facade.positions import Positions
-from facade.resilience.declared import Declaration
 from facade.resilience.guard import Guards
 from facade.responses.compress import Memory
 from facade.responses.shared import Cache
@@ -51,8 +50,8 @@ class Line:
     rules: RouteRules
 
 
-def table(settings: Settings) -> tuple[list[Line], Declaration]:
-    """Every path that a policy or a context names, the longest first; and how upstreams are protected.
+def table(settings: Settings) -> tuple[list[Line], Declared]:
+    """Every path that a policy or a context names, the longest first; and everything that was declared.
 
     Raises `InvalidPolicies` or `Unanswerable`.
     """
@@ -68,7 +67,7 @@ def table(settings: Settings) -> tuple[list[Line], Declaration]:
             stages = tuple(stage.name for stage in policy.stages)
             rules = declared[policy.path, policy.methods]
             lines.append(Line(path, tuple(sorted(policy.methods)), _context(route), _side(route), stages, rules))
-    return lines, read.declared.resilience
+    return lines, read.declared
 
 
 def explain(settings: Settings, question: Question) -> list[Step]:
@@ -86,7 +85,9 @@ async def _explain(settings: Settings, question: Question) -> list[Step]:
     upstreams.keep_only(book.table.routes)
     guards, positions = Guards(resilience, time.monotonic), Positions(settings, None)
     policies = _compiled(settings, read, book)
-    return await decisions.explain(Known(settings, book, policies, resilience, upstreams, guards, positions, None), question)
+    return await decisions.explain(
+        Known(settings, book, policies, resilience, upstreams, guards, positions, running=False), question
+    )
 
 
 def routes_in_force(settings: Settings) -> RouteBook:
@@ -121,7 +122,7 @@ def _side(route: Route | None) -> str:
     return f"{route.authority}{shared}"
 
 
-def as_json(lines: Sequence[Line], resilience: Declaration, settings: Settings) -> list[dict[str, Any]]:
+def as_json(lines: Sequence[Line], declared: Declared, settings: Settings) -> list[dict[str, Any]]:
     """The same facts for machines, everything that is in force for it at each line."""
     return [
         {
@@ -130,8 +131,8 @@ def as_json(lines: Sequence[Line], resilience: Declaration, settings: Settings) 
             "context": line.context,
             "side": line.side,
             "stages": line.stages,
-            "rules": effective.of_route(line.rules),
-            "resilience": effective.of_context(resilience.of(line.context), settings),
+            "rules": effective.of_route(line.rules, declared.entrance),
+            "resilience": effective.of_context(declared.resilience.of(line.context), settings),
         }
         for line in lines
     ]

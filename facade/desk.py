@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from facade.admission.admission import Admission
 from facade.book import RouteBook
 from facade.callers import Callers
 from facade.metrics import Metrics
@@ -23,4 +22,3 @@ class Desk:
     metrics: Metrics
     guards: Guards
     callers: Callers
-    admission: Admission

@@ -7,20 +7,21 @@ from typing import Any
 from pydantic import BaseModel
 
 from facade.limits.declared import Fail, Limit
-from facade.pipeline.declared import RouteRules
+from facade.pipeline.declared import Entrance, RouteRules
 from facade.resilience.declared import Resilience
 from facade.settings import Settings
 
 _PARTS = ("secure", "cors", "compress", "cache", "transform", "contract")
 
 
-def of_route(rules: RouteRules) -> dict[str, Any]:
-    """What is demanded of its requests and done to its answers. A part that is off is None."""
+def of_route(rules: RouteRules, entrance: Entrance) -> dict[str, Any]:
+    """What is demanded of its requests and done to its answers. A part that is off is None. `entrance`: for all routes."""
     parts: dict[str, Any] = {name: _dumped(getattr(rules, name)) for name in _PARTS}
     return {
         "authenticate": rules.authenticate.value,
         "scopes": {"read": sorted(rules.scopes.read), "write": sorted(rules.scopes.write)},
         "limits": [_limit(limit) for limit in rules.limits],
+        "entrance": [_limit(limit) for limit in entrance.limits] if rules.entrance else [],
         "priority": rules.priority.name.lower(),
         "max_body": rules.max_body,
         "max_header": rules.max_header,
@@ -34,18 +35,20 @@ def of_context(numbers: Resilience, settings: Settings) -> dict[str, Any]:
     return {**asdict(numbers), "repeats": {"for": settings.retry_deadline}}
 
 
-def in_words(rules: RouteRules) -> str:
+def in_words(rules: RouteRules, entrance: Entrance) -> str:
     """In a few lines; of a part only what differs from its defaults."""
-    return "\n".join(_words(rules))
+    return "\n".join(_words(rules, entrance))
 
 
-def _words(rules: RouteRules) -> Iterator[str]:
-    told = of_route(rules)
+def _words(rules: RouteRules, entrance: Entrance) -> Iterator[str]:
+    told = of_route(rules, entrance)
     yield f"authenticate {told['authenticate']}, priority {told['priority']}, max_body {told['max_body']}" + (
         f", max_header {told['max_header']}" if told["max_header"] is not None else ""
     )
     if told["limits"]:
         yield f"limits {', '.join(told['limits'])}"
+    if told["entrance"]:
+        yield f"with all routes {', '.join(told['entrance'])}"
     yield from (f"scopes.{kind} {' '.join(scopes)}" for kind, scopes in told["scopes"].items() if scopes)
     for name in _PARTS:
         part: BaseModel | None = getattr(rules, name)

@@ -11,9 +11,11 @@ from time import monotonic
 from typing import Final
 
 from facade import decide, problems, verdicts
+from facade.admission.priority import Priority
 from facade.decide import Decision, Facts, Freshness, Outcome, Step
 from facade.desk import Desk
 from facade.entrance.wire import ClientGone
+from facade.failures import BadAnswer, TimedOut, Unreachable, UpstreamError
 from facade.onward import Onward
 from facade.pool import Pool
 from facade.problems import Problem
@@ -23,12 +25,9 @@ from facade.resilience import backoff, deadline
 from facade.resilience.declared import Timeouts
 from facade.resilience.guard import Guard, Refused
 from facade.routes import Lesson, Route
-from facade.upstream import BadAnswer, Connection, TimedOut, Unreachable, UpstreamError
+from facade.upstream import Connection
 from migrations_tools.phases import Owner
 
-_FIRST_PAUSE: Final = 0.005
-_LONGEST_PAUSE: Final = 0.4
-_GROWTH: Final = 1.6
 _OWNERS: Final = frozenset(owner.value for owner in Owner)
 _UPGRADE: Final = b"connection: upgrade\r\nupgrade: websocket\r\n"
 _REPLICA_MARK: Final = b"banyan-read: replica\r\n"
@@ -38,17 +37,21 @@ class Exchange:
     """The attempts for one request. After `run`, `connection` holds the head of the answer, from `decision.side`."""
 
     __slots__ = (
-        "_closed", "_error", "_fell_back", "_guard", "_misdirected", "_pauses", "_pool", "_pump", "_reused", "_sent", "_until",
-        "_upgrade", "body", "connection", "decision", "desk", "request", "route",
+        "_closed", "_error", "_fell_back", "_guard", "_misdirected", "_pauses", "_pool", "_priority", "_pump", "_reused", "_sent",
+        "_until", "_upgrade", "_whole", "body", "connection", "decision", "desk", "request", "route",
     )  # fmt: skip
 
-    def __init__(self, desk: Desk, request: Request, route: Route | None, body: Body, decision: Decision) -> None:
+    def __init__(
+        self, desk: Desk, request: Request, route: Route | None, body: Body, decision: Decision, *, priority: Priority
+    ) -> None:
         self.desk = desk
         self.request = request
         self.route = route
         self.body = body
         self.decision = decision
         self.connection: Connection | None = None
+        self._priority = priority
+        self._whole = request.body_complete
         self._upgrade = request.inbound.upgrade == b"websocket"
         self._pool: Pool | None = None
         self._pump: Pump | None = None
@@ -110,13 +113,13 @@ class Exchange:
             self._pool.release(self.connection)
             self.connection = None
         if self._guard is not None:
-            self._guard.bulkhead.leave()
+            self._guard.leave()
             self._guard = None
 
     async def _attempt(self) -> Outcome:
         guard = self.desk.guards.of(self.decision.side, self.context)
         try:
-            ticket = guard.admit(self._until)
+            ticket = guard.admit(self._priority, self._until, whole=self._whole)
             if not isinstance(ticket, int):
                 ticket = await ticket
         except Refused as refused:
@@ -180,20 +183,17 @@ class Exchange:
     def _head(self, time_left: bytes) -> bytes:
         request, pool = self.request, self._pool
         assert pool is not None
-        audience = self.context if self.decision.side is Owner.SERVICE else Owner.MONOLITH.value
         return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b%b%b%b" % (
             request.method.encode(), request.target, request.host or pool.netloc, self.lines(), time_left,
-            self.desk.callers.line(audience),
+            self.desk.callers.to(self.decision.side, self.route),
             _REPLICA_MARK if self.decision.replica else b"", _UPGRADE if self._upgrade else b"", self.body.head(),
         )  # fmt: skip
 
     def _tell(self, guard: Guard, ticket: int, ok: bool | None, begun: float) -> None:
-        """Let breaker and balancer know how the attempt went; `ok` is None when it says nothing about the upstream."""
-        if ok is None:
-            guard.breaker.forget(ticket)
-            return
-        guard.breaker.record(ok, ticket, monotonic() - begun)
-        if self._pool is not None:
+        """Let guard and balancer know how the attempt went; `ok` is None when it says nothing about the upstream."""
+        now = monotonic()
+        guard.record(ticket, now, now - begun, ok=ok, whole=self._whole)
+        if ok is not None and self._pool is not None:
             self.desk.upstreams.record(self._pool, ok)
 
     def _is_impatience(self, error: UpstreamError) -> bool:
@@ -272,7 +272,7 @@ class Exchange:
         """Whether there is time for another attempt; after a refusal, until the guard may let it through."""
         wait: float | None = 0.0
         if outcome is Outcome.REFUSED:
-            wait = self._error.retry_after if isinstance(self._error, Refused) else 0.0
+            wait = self._error.again if isinstance(self._error, Refused) else 0.0
         return wait is not None and monotonic() + wait < self._until
 
     async def _pause(self, step: Step) -> None:
@@ -283,17 +283,17 @@ class Exchange:
             numbers = self.desk.guards.of(self.decision.side, self.context).declared.backoff
             pause = backoff.pause(numbers, count - 1, self._until - monotonic(), random.random()) or 0.0  # noqa: S311 no secret
             if isinstance(self._error, Refused):
-                pause += self._error.retry_after or 0.0
+                pause += self._error.again or 0.0
             await asyncio.sleep(pause)
         elif count > 1:  # the first redirect is no wait: the other side is expected to answer
-            await asyncio.sleep(min(_FIRST_PAUSE * _GROWTH ** (count - 2), _LONGEST_PAUSE))
+            await asyncio.sleep(backoff.redirected(count - 2))
 
     def _refusal(self, outcome: Outcome) -> Problem:
         detail = str(self._error)
         if outcome is Outcome.MISDIRECTED:
             return problems.between_owners(self._misdirected)
         if isinstance(self._error, Refused):
-            return problems.guarded(detail, self._error.retry_after)
+            return self._error.problem
         if outcome is Outcome.UNREACHABLE and not self._closed:
             return problems.unreachable(detail)
         return problems.timed_out(detail) if outcome is Outcome.TIMED_OUT else problems.no_answer(detail)

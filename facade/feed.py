@@ -7,43 +7,39 @@ refuses what is no feed, and says once, not every second, that control cannot be
 import asyncio
 import logging
 import os
-import secrets
-import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
 
 from facade import fetch
 from facade.book import RouteBook
+from facade.failures import UpstreamError
 from facade.pool import Pool
+from facade.presence import Presence
 from facade.routes import Feed, InvalidFeed
 from facade.settings import Settings
-from facade.upstream import UpstreamError
-from facade.valkey import Valkey, ValkeyError
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "banyan:routes"
 _TARGET = b"/internal/control/routes"
-_ACKNOWLEDGE_SECONDS = 3.0
-_ACKNOWLEDGED_FOR = "10"
+_FAREWELL_SECONDS = 1.0
 _LARGEST = 4 * 1024 * 1024
 
 
 class FeedReader:
-    """Applies every feed that it hears of to the book. `instance` is the name under which versions are acknowledged."""
+    """Applies every feed that it hears of to the book, and tells by `presence` which version is in force."""
 
-    def __init__(self, settings: Settings, book: RouteBook, monolith: Callable[[], Pool], valkey: Valkey | None) -> None:
+    def __init__(self, settings: Settings, book: RouteBook, monolith: Callable[[], Pool], presence: Presence) -> None:
         self._settings = settings
         self._book = book
         self._monolith = monolith
-        self._valkey = valkey
+        self._presence = presence
         self._file = settings.var_dir / "facade" / "routes.json"
         self._reachable = True
-        self._applied = asyncio.Event()
         self.asked = asyncio.Event()
-        self.instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
     def load(self) -> None:
         """Put the table on disk in force, if there is one that can be read."""
@@ -64,55 +60,50 @@ class FeedReader:
             log.warning("a pushed feed was refused: %s", error)
 
     async def poll(self) -> None:
-        """Ask for the feed again and again until cancelled."""
-        while True:
+        """Ask for the feed again and again until cancelled or leaving."""
+        while not self._presence.leaving:
+            changed = False
             try:
-                self._take(await self._ask())
+                changed = self._take(await self._ask(2.0))
                 self._reachable = True
             except (UpstreamError, InvalidFeed, LookupError) as error:
                 if self._reachable:
                     log.warning("the route feed cannot be had, the known routes stay in force: %s", error)
                 self._reachable = False
             self.asked.set()
-            await asyncio.sleep(self._settings.poll_interval)
+            # A version that came this way is acknowledged this way at once: there may be no Valkey to tell.
+            await asyncio.sleep(0 if changed else self._settings.poll_interval)
 
-    async def acknowledge(self) -> None:
-        """Tell, at once and every few seconds, which version is in force here."""
-        if self._valkey is None:
-            return
-        key = f"banyan:facade:{self.instance}"
-        while True:
-            self._applied.clear()  # first: a version that is applied while the last one is being told is told next
-            try:
-                await self._valkey.ask("SET", key, str(self._book.feed.version), "EX", _ACKNOWLEDGED_FOR)
-            except ValkeyError:
-                await asyncio.sleep(0.1)
-                continue
-            try:
-                async with asyncio.timeout(_ACKNOWLEDGE_SECONDS):
-                    await self._applied.wait()
-            except TimeoutError:
-                continue
+    async def leave(self) -> None:
+        """Say farewell to control and to Valkey, for a second at most."""
+        self._presence.leaving = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await asyncio.gather(self._presence.leave(), self._ask(_FAREWELL_SECONDS), return_exceptions=True)
 
-    async def _ask(self) -> bytes:
+    async def _ask(self, timeout: float) -> bytes:
         pool = self._monolith()
-        lines = b"host: %b\r\nauthorization: Bearer %b\r\n" % (
+        lines = b"host: %b\r\nauthorization: Bearer %b\r\n%b" % (
             pool.netloc,
             self._settings.internal_token.encode(),
+            self._presence.line(),
         )
-        answer = await fetch.get(pool, _TARGET, lines, timeout=2.0, limit=_LARGEST)
+        answer = await fetch.get(pool, _TARGET, lines, timeout=timeout, limit=_LARGEST)
         if answer.status != 200:
             raise InvalidFeed(f"the control API answered {answer.status}")
         return answer.body
 
-    def _take(self, payload: bytes) -> None:
+    def _take(self, payload: bytes) -> bool:
+        """Whether another version is in force now. Raises `InvalidFeed`."""
         try:
             feed = Feed.parse(orjson.loads(payload))
         except orjson.JSONDecodeError as error:
             raise InvalidFeed(str(error)) from error
-        if self._book.apply(feed, "feed"):
-            self._applied.set()
-            keep(self._file, payload)
+        if not self._book.apply(feed, "feed"):
+            return False
+        self._presence.applied()
+        keep(self._file, payload)
+        return True
 
 
 def keep(file: Path, payload: bytes) -> None:

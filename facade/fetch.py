@@ -5,9 +5,10 @@ It is sent once, holds the whole answer in memory, and refuses one that is large
 
 from dataclasses import dataclass
 
+from facade.failures import BadAnswer
 from facade.headers import Outbound
 from facade.pool import Pool
-from facade.upstream import BadAnswer, Connection
+from facade.upstream import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from facade.desk import Desk
 from facade.entrance.client import Client
 from facade.entrance.wire import ClientGone
 from facade.exchange import Exchange
+from facade.failures import UpstreamError
 from facade.headers import Inbound, Outbound
 from facade.http1.request_line import RequestLine
 from facade.pipeline.book import PolicyBook
@@ -28,8 +29,7 @@ from facade.resilience import deadline
 from facade.routes import Route
 from facade.shadow import Sample, Shadow
 from facade.tracing.tracer import Tracer
-from facade.upstream import Connection, UpstreamError
-from facade.verdicts import GATEWAY_FAILURES
+from facade.upstream import Connection
 
 _NOT_PASSED_ON: Final = frozenset({"CONNECT", "TRACE"})
 
@@ -117,14 +117,14 @@ class Gateway:
         decision = decide.authority(route)
         if route is not None and route.read_below and request.method in route.read_methods:
             decision = await self._decide(request, route)
-        exchange = Exchange(self.desk, request, route, body, decision)
+        exchange = Exchange(self.desk, request, route, body, decision, priority=policy.priority)
         try:
-            connection = await self._admitted(exchange, policy)
+            connection = await exchange.run()
             if connection.headers.marks:
                 await self._account(request, connection.headers)
             status, copy = connection.status, None
             if connection.complete and status != 101:
-                copy = self._pass_whole(request, policy, connection)
+                copy = self._pass_whole(exchange, policy, connection)
             else:
                 copy = await self._pass_on(exchange, policy, connection)
         finally:
@@ -143,29 +143,16 @@ class Gateway:
             folder=self._spool,
         )
 
-    async def _admitted(self, exchange: Exchange, policy: Policy) -> Connection:
-        """Have the exchange begin when there is room for it, and learn from how long its answer took how much room there is.
-        Raises as `Exchange.run` does, and the 503 `Problem` when there is none.
+    def _pass_whole(self, exchange: Exchange, policy: Policy, connection: Connection) -> bytes | None:
+        """Send an upstream's answer of which everything is there, as the stages leave it. Its body, as the upstream sent it, if
+        anybody wants it.
         """
-        request, admission = exchange.request, self.desk.admission
-        if not request.body_complete:  # a long upload takes its client's time; the bulkhead bounds how many there are
-            return await exchange.run()
-        waiting = admission.acquire(policy.priority, request.deadline)
-        if waiting is not None:
-            await waiting
-        began, latency, ok = monotonic(), None, True
-        try:
-            connection = await exchange.run()
-            latency, ok = monotonic() - began, connection.status not in GATEWAY_FAILURES
-        except (Problem, UpstreamError):
-            latency, ok = monotonic() - began, False
-            raise
-        finally:
-            admission.release(latency, ok=ok)
-        return connection
-
-    def _pass_whole(self, request: Request, policy: Policy, connection: Connection) -> bytes:
-        """Send an upstream's answer of which everything is there, as the stages leave it. Its body, as the upstream sent it."""
+        request, route, outbound = exchange.request, exchange.route, connection.headers
+        unwanted = not (policy.finishers or request.client.no_body or (route is not None and route.shadow_percent))
+        if unwanted and outbound.length and connection.buffered == outbound.length:
+            lines = self._lines(request, outbound.lines)
+            request.client.answer_parts(connection.status, lines, connection.parts(), outbound.length)
+            return None
         copy = connection.take()
         reply, lines = self._finished(request, policy, connection, copy)
         answering.whole(request.client, reply, lines)
@@ -180,7 +167,7 @@ class Gateway:
         if policy.whole and answering.ends_soon(outbound, policy.whole):
             await connection.gather(policy.whole, exchange.patience)
             if connection.complete:
-                return self._pass_whole(request, policy, connection)
+                return self._pass_whole(exchange, policy, connection)
         reply, lines = self._finished(request, policy, connection, None)
         return await answering.stream(connection, request.client, reply, lines, exchange.patience)
 

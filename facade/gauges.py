@@ -5,16 +5,17 @@ Labels are contexts, sides, states and what the policies' file names: it refuses
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 
 from facade import balance
-from facade.admission.admission import Admission
+from facade.admission.door import Door
+from facade.admission.priority import Priority
 from facade.desk import Desk
 from facade.exposition import labels
 from facade.identity.quota import KeyQuota
 from facade.limits.stage import RateLimit
 from facade.metrics import Gauge
 from facade.pipeline.book import PolicyBook
+from facade.pipeline.compile import ENTRANCE
 from facade.pipeline.table import PolicyTable
 from facade.resilience.breaker import State
 from facade.resilience.guard import Guard, Guards
@@ -24,8 +25,8 @@ from facade.upstreams import Upstreams
 _STATES = {State.CLOSED: "closed", State.HALF_OPEN: "half-open", State.OPEN: "open"}
 
 
-def gauges(desk: Desk, policies: PolicyBook, cache: Cache) -> list[Gauge]:
-    """Of one worker."""
+def gauges(desk: Desk, policies: PolicyBook, cache: Cache, sharers: Callable[[], int]) -> list[Gauge]:
+    """Of one worker. `sharers`: how many workers divide a limit among them."""
     upstreams, positions = desk.upstreams, desk.positions
     return [
         ("banyan_facade_routes_version", "Version of the routes in force.", lambda: desk.book.feed.version),
@@ -34,6 +35,7 @@ def gauges(desk: Desk, policies: PolicyBook, cache: Cache) -> list[Gauge]:
         ("banyan_facade_policies_refused", "Whether the policies file, as it is, was refused.", lambda: policies.refused),
         ("banyan_facade_upstream_connections", "Open connections.", upstreams.open_connections),
         ("banyan_facade_requests_in_flight", "Exchanges under way.", upstreams.requests_in_flight),
+        ("banyan_facade_limit_sharers", "Workers that divide a rate limit while Valkey cannot be asked.", sharers),
         ("banyan_facade_ejections_total", "Instances left alone, for failures in a row.", lambda: upstreams.ejections),
         ("banyan_facade_instances", "Instances by context and state.", lambda: _instances(upstreams)),
         (
@@ -41,7 +43,8 @@ def gauges(desk: Desk, policies: PolicyBook, cache: Cache) -> list[Gauge]:
             "Whether all instances fail their checks, and are asked all the same.",
             lambda: {labels(context=context): panic for context, panic in upstreams.panics().items()},
         ),
-        *_of_admission(desk.admission),
+        ("banyan_facade_lag_seconds", "The longest turn of the event loop, lately.", desk.guards.lag),
+        *_of_doors(desk.guards),
         *_of_guards(desk.guards),
         *_of_limits(policies),
         ("banyan_facade_cache_total", "What the cache did.", lambda: _by(cache.counts, "what")),
@@ -56,11 +59,23 @@ def _instances(upstreams: Upstreams) -> dict[str, float]:
     return {labels(context=context, state=state): found[context, state] for context in contexts for state in balance.State}
 
 
-def _of_admission(admission: Admission) -> list[Gauge]:
+def _of_doors(guards: Guards) -> list[Gauge]:
+    def each(number: Callable[[Door], float]) -> Callable[[], dict[str, float]]:
+        return lambda: {_whose(name): number(guard.door) for name, guard in guards.by_name.items()}
+
+    def by_priority(numbers: Callable[[Door], list[int]]) -> Callable[[], dict[str, float]]:
+        return lambda: {
+            f"{_whose(name)},{labels(priority=priority.name.lower())}": numbers(guard.door)[priority]
+            for name, guard in guards.by_name.items()
+            for priority in Priority
+        }
+
     return [
-        ("banyan_facade_concurrency_limit", "Exchanges at once, as learnt.", lambda: admission.adaptive.limit),
-        ("banyan_facade_waiting", "Requests that wait for room.", lambda: admission.waiting),
-        ("banyan_facade_admission_total", "Requests by what became of them.", lambda: _by(asdict(admission.counts), "outcome")),
+        ("banyan_facade_concurrency", "Requests that an upstream works on.", each(lambda door: door.in_flight)),
+        ("banyan_facade_concurrency_limit", "How many it may work on, as learnt.", each(lambda door: door.adaptive.limit)),
+        ("banyan_facade_waiting", "Requests that wait for room.", each(lambda door: door.waiting)),
+        ("banyan_facade_delayed_total", "Requests that had to wait.", by_priority(lambda door: door.delayed)),
+        ("banyan_facade_shed_total", "Requests refused for want of room.", by_priority(lambda door: door.shed)),
     ]
 
 
@@ -83,9 +98,6 @@ def _of_guards(guards: Guards) -> list[Gauge]:
             "How often a breaker entered this state.",
             by_state(lambda guard, state: guard.breaker.transitions[state]),
         ),
-        ("banyan_facade_bulkhead_inside", "Exchanges that hold a place.", each(lambda guard: guard.bulkhead.inside)),
-        ("banyan_facade_bulkhead_waiting", "Exchanges that wait for a place.", each(lambda guard: guard.bulkhead.waiting)),
-        ("banyan_facade_bulkhead_refused_total", "Exchanges without a place.", each(lambda guard: guard.bulkhead.refused)),
         (
             "banyan_facade_retry_budget_refused_total",
             "Repetitions that the budget did not allow.",
@@ -106,12 +118,16 @@ def _of_limits(policies: PolicyBook) -> list[Gauge]:
 
 
 def _limits(table: PolicyTable) -> Iterator[tuple[str, object]]:
-    """Each limit of each route, and those of API keys together: what has `asked`, `alone` and `refused`."""
+    """Each limit of each route, those of the entrance, which all routes share, and those of API keys together: what has `asked`,
+    `alone` and `refused`.
+    """
     for policy in table.policies:
         methods = " ".join(sorted(policy.methods)) or "all"
         for stage in policy.stages:
             if isinstance(stage, RateLimit):
-                yield from ((labels(route=policy.path, methods=methods, limit=rule.name), rule) for rule in stage.rules)
+                whole = stage.name == ENTRANCE
+                where = {"route": "all", "methods": "all"} if whole else {"route": policy.path, "methods": methods}
+                yield from ((labels(**where, limit=rule.name), rule) for rule in stage.rules)
             elif isinstance(stage, KeyQuota):
                 yield labels(route="all", methods="all", limit="own"), stage.counts
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from facade import fetch
 from facade.balance import Member
-from facade.upstream import UpstreamError
+from facade.failures import UpstreamError
 from facade.upstreams import Upstreams, Watched
 
 log = logging.getLogger(__name__)

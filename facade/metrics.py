@@ -18,11 +18,11 @@ _ACROSS: Final = {
     "banyan_facade_panic": Across.LARGEST,
     "banyan_facade_upstream_connections": Across.SUM,
     "banyan_facade_requests_in_flight": Across.SUM,
+    "banyan_facade_concurrency": Across.SUM,
+    "banyan_facade_concurrency_limit": Across.SUM,
     "banyan_facade_waiting": Across.SUM,
     "banyan_facade_breakers_open": Across.SUM,
     "banyan_facade_breaker": Across.SUM,
-    "banyan_facade_bulkhead_inside": Across.SUM,
-    "banyan_facade_bulkhead_waiting": Across.SUM,
     "banyan_facade_cache_answers": Across.SUM,
     "banyan_facade_cache_bytes": Across.SUM,
 }

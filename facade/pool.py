@@ -12,8 +12,9 @@ import ssl
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from facade.failures import ClosedEarly, TimedOut, Unreachable
 from facade.strand import within
-from facade.upstream import ClosedEarly, Connection, TimedOut, Unreachable
+from facade.upstream import Connection
 
 _SWEEP_SECONDS: Final = 0.1
 _SETTLED: Final = 0.005

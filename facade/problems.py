@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from math import ceil
 
 import orjson
 
@@ -92,8 +91,12 @@ def unreachable(detail: str) -> Problem:
     return Problem(503, "upstream-unreachable", "Upstream unreachable", f"nothing was executed: {detail}", 1)
 
 
-def guarded(detail: str, retry_after: float | None) -> Problem:
-    return Problem(503, "upstream-guarded", "Upstream guarded", f"nothing was executed: {detail}", max(1, ceil(retry_after or 0)))
+def guarded(detail: str, retry_after: int) -> Problem:
+    return Problem(503, "upstream-guarded", "Upstream guarded", f"nothing was executed: {detail}", max(1, retry_after))
+
+
+def overloaded(detail: str) -> Problem:
+    return Problem(503, "overloaded", "Overloaded", f"there is more to do than can be done, nothing was executed: {detail}", 1)
 
 
 def between_owners(context: str) -> Problem:

@@ -12,9 +12,10 @@ from typing import Final, Protocol
 
 from facade import problems
 from facade.entrance.wire import ClientGone
+from facade.failures import ClosedEarly, UpstreamError
 from facade.headers import Inbound
 from facade.problems import Problem
-from facade.upstream import ClosedEarly, Connection, UpstreamError
+from facade.upstream import Connection
 
 _PART: Final = 64 * 1024
 _FOREVER: Final = float("inf")

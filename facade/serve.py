@@ -1,13 +1,14 @@
-"""One facade's life: its workers serve until SIGTERM, drain, and are gone. SIGTERM while they drain changes nothing.
+"""One facade's life: its workers serve until SIGTERM, drain, and are gone. SIGTERM while they drain changes nothing; SIGINT, then
+or in place of it, says that no balancer has to notice.
 
-With an admin port there is a process beside the workers, and a socket for each by which it asks them.
+With an admin port there is a process beside the workers, and a socket for each by which it asks them. It ends last.
 """
 
 import asyncio
 import os
 import signal
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,19 +26,19 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Answer on this address, with so many processes, until told to end. Raises OSError when an address cannot be had."""
     listening = listen(host, port)
     if not settings.admin_port:
-        Workers([_worker(settings, None) for _ in range(workers)], listening).run()
+        Workers([_worker(settings, None, workers) for _ in range(workers)], listening).run()
         return
     admin = listen(settings.admin_host, settings.admin_port)
     with ExitStack() as stack:
         # Not below var/: a socket's name has a hundred bytes at most, and several facades may share one var/.
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="banyan-facade-")))
         paths = [folder / str(number) for number in range(workers)]
-        works = [_worker(settings, inside.door(path)) for path in paths]
+        works = [_worker(settings, inside.door(path), workers) for path in paths]
         Workers(works, listening, _beside(admin, paths)).run()
 
 
-def _worker(settings: Settings, door: socket.socket | None) -> Work:
-    return lambda listening, watched: uvloop.run(_work(settings, listening, door, watched))
+def _worker(settings: Settings, door: socket.socket | None, workers: int) -> Work:
+    return lambda listening, watched: uvloop.run(_work(settings, listening, door, watched, workers))
 
 
 def _beside(admin: socket.socket, paths: list[Path]) -> Work:
@@ -48,13 +49,18 @@ def _beside(admin: socket.socket, paths: list[Path]) -> Work:
     return work
 
 
-async def _work(settings: Settings, listening: socket.socket, door: socket.socket | None, watched: int) -> None:
+async def _work(settings: Settings, listening: socket.socket, door: socket.socket | None, watched: int, workers: int) -> None:
     loop = asyncio.get_running_loop()
-    ending = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ending.set)
+    ending, hurrying = asyncio.Event(), asyncio.Event()
+
+    def hurry() -> None:
+        hurrying.set()
+        ending.set()
+
+    loop.add_signal_handler(signal.SIGTERM, ending.set)
+    loop.add_signal_handler(signal.SIGINT, hurry)
     loop.add_reader(watched, _abandon)
-    facade = Facade(settings)
+    facade = Facade(settings, workers)
     facade.start()
     asked = await inside.answer_at(door, facade.answers()) if door is not None else None
     timeouts = Timeouts(settings.head_timeout, settings.body_timeout, settings.keep_alive)
@@ -63,7 +69,8 @@ async def _work(settings: Settings, listening: socket.socket, door: socket.socke
     await ending.wait()
     facade.draining = True
     listener.announce_end()
-    await asyncio.sleep(settings.lame_duck)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(hurrying.wait(), settings.lame_duck)
     await listener.drain(settings.drain_timeout)
     await facade.stop()
     if asked is not None:

@@ -55,8 +55,9 @@ class Settings:
     policies: Path = _POLICIES
     """The file that declares what is demanded of requests, route by route; read again when it changes."""
 
-    instances: int = 1
-    """How many workers, of all facades, divide a rate limit among them while Valkey cannot be asked."""
+    instances: int = 0
+    """How many workers, of all facades, divide a rate limit among them while Valkey cannot be asked. 0: as many as Valkey knew
+    last, and before it was ever asked the workers of this facade."""
 
     cache_room: int = 64 * MIB
     """What the answers that are kept may take in each worker."""
@@ -97,8 +98,9 @@ class Settings:
     keep_alive: float = 75.0
     """How long a client's connection may wait for its next request."""
 
-    lame_duck: float = 0.0
-    """After SIGTERM, how long clients are still accepted while /readyz says 503: a load balancer's time to notice."""
+    lame_duck: float = 5.0
+    """After SIGTERM, how long clients are still accepted while /readyz says 503: a load balancer's time to notice. SIGINT
+    (Ctrl-C) ends without it."""
 
     drain_timeout: float = 25.0
     """After that, how long requests under way may take to end."""

@@ -17,9 +17,9 @@ from facade import fetch
 from facade.compare import Answer, Difference, Noise, differences, shape_of
 from facade.decide import OTHER, Freshness
 from facade.desk import Desk
+from facade.failures import UpstreamError
 from facade.fetch import Fetched
 from facade.routes import Route
-from facade.upstream import UpstreamError
 from facade.valkey import Valkey, ValkeyError
 from migrations_tools.phases import Owner
 
@@ -173,7 +173,8 @@ class Shadow:
         pool = self._desk.upstreams.pick(side, sample.route)
         if pool is None:
             raise _NotComparable("failed")
-        fetched: Fetched = await fetch.get(pool, sample.target, sample.lines + mark, timeout=_TIMEOUT, limit=_LARGEST)
+        lines = sample.lines + self._desk.callers.to(side, sample.route) + mark
+        fetched: Fetched = await fetch.get(pool, sample.target, lines, timeout=_TIMEOUT, limit=_LARGEST)
         return _answer(fetched.status, fetched.body)
 
     def _keep(self, sample: Sample, found: list[Difference]) -> None:

@@ -4,7 +4,8 @@ import asyncio
 
 from facade.entrance.client import Client
 from facade.entrance.wire import ClientGone
-from facade.upstream import Connection, UpstreamError
+from facade.failures import UpstreamError
+from facade.upstream import Connection
 
 
 async def join(client: Client, connection: Connection, lines: bytes, patience: float) -> None:

@@ -8,6 +8,7 @@ import asyncio
 from math import inf
 from typing import Final, cast
 
+from facade.failures import BadAnswer, ClosedEarly, CutShort, UpstreamError
 from facade.headers import Outbound, outbound
 from facade.http1 import status_line
 from facade.http1.chunks import Chunks
@@ -15,47 +16,30 @@ from facade.http1.grammar import LONGEST_HEAD, BadHead
 from facade.strand import Signal
 
 _BUFFER_HIGH: Final = 256 * 1024
+_WORTH_A_VIEW: Final = 4 * 1024
 SMALL: Final = 64 * 1024
 """A body of at most so many bytes, of a known length, is passed on in one piece."""
 
 
-class UpstreamError(Exception):
-    """No answer can be had from this attempt."""
-
-
-class Unreachable(UpstreamError):
-    """No connection could be made; nothing was sent."""
-
-
-class ClosedEarly(UpstreamError):
-    """The upstream closed the connection before the first byte of an answer; the request may have been executed."""
-
-
-class TimedOut(UpstreamError):
-    """The upstream was silent for longer than it may be; the request may have been executed."""
-
-
-class BadAnswer(UpstreamError):
-    """What the upstream sent is not HTTP, or an upgrade that nobody asked for."""
-
-
-class CutShort(UpstreamError):
-    """The answer broke off after it had begun."""
+Part = bytes | memoryview
+"""Of a body, as it came: a view where that spares a copy."""
 
 
 class Connection:
     """An `asyncio.Protocol` by its methods.
 
-    Public state of the exchange under way: `status`, `headers` (once `head` has returned), `complete`, `begun`.
+    Public state of the exchange under way: `status`, `headers` (once `head` has returned), `complete`, `begun`,
+    `buffered` (bytes of the body that nobody has taken yet).
 
     `unfinished` is set by who stopped in the middle of the request's body. `deadline` (loop time) is when the wait
     in progress is given up; the pool's sweep looks at it, which spares each request a timer.
     """
 
     __slots__ = (
-        "_buffer", "_buffered", "_by_close", "_chunks", "_head_only", "_keep", "_left", "_parts", "_patience", "_paused",
+        "_buffer", "_by_close", "_chunks", "_head_only", "_keep", "_left", "_parts", "_patience", "_paused",
         "_reading_paused", "_small", "_told", "_upgrade", "_writable",
-        "begun", "busy", "complete", "deadline", "error", "headers", "idle_since", "loop", "status", "transport", "unfinished",
+        "begun", "buffered", "busy", "complete", "deadline", "error", "headers", "idle_since", "loop", "status", "transport",
+        "unfinished",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -74,9 +58,9 @@ class Connection:
     def _reset(self, *, head_only: bool, upgrade: bool) -> None:
         self.status = 0
         self.begun = self.complete = self.unfinished = self._keep = self._by_close = False
-        self._parts: list[bytes] = []
+        self._parts: list[Part] = []
         self._buffer = b""
-        self._buffered = 0
+        self.buffered = 0
         self._left = 0
         self._chunks: Chunks | None = None
         self._small = False
@@ -132,22 +116,24 @@ class Connection:
 
     async def gather(self, limit: int, timeout: float) -> None:
         """Wait until the whole body is there, or more than `limit` bytes of it; nothing is taken. Raises `UpstreamError`."""
-        while not self.complete and self._buffered <= min(limit, _BUFFER_HIGH):
+        while not self.complete and self.buffered <= min(limit, _BUFFER_HIGH):
             if self.error is not None:
                 raise self.error
             await self._wait(timeout)
 
     def take(self) -> bytes:
-        """What has arrived of the body and was not yet taken; lets the upstream send on."""
+        """What has arrived of the body and was not yet taken, as one; lets the upstream send on."""
+        return b"".join(self.parts()) if self._parts else b""
+
+    def parts(self) -> list[Part]:
+        """The same as it came."""
         parts = self._parts
-        if not parts:
-            return b""
         self._parts = []
-        self._buffered = 0
+        self.buffered = 0
         if self._reading_paused and self.transport is not None:
             self._reading_paused = False
             self.transport.resume_reading()
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return parts
 
     async def _wait(self, timeout: float) -> None:
         """Without a limit the deadline is left alone: it is that of who sends the request's body meanwhile."""
@@ -200,7 +186,7 @@ class Connection:
             if self._patience < inf:
                 self.deadline = self.loop.time() + self._patience
         elif self.status:
-            if self._buffered > _BUFFER_HIGH and not self._reading_paused and self.transport is not None:
+            if self.buffered > _BUFFER_HIGH and not self._reading_paused and self.transport is not None:
                 self._reading_paused = True
                 self.transport.pause_reading()
             self._wake()
@@ -234,18 +220,19 @@ class Connection:
 
     def _take_head(self, data: bytes) -> None:
         buffer = self._buffer + data if self._buffer else data
+        start = 0
         while True:
-            end = buffer.find(b"\r\n\r\n")
+            end = buffer.find(b"\r\n\r\n", start)
             if end < 0:
-                if len(buffer) > LONGEST_HEAD:
+                self._buffer = buffer[start:]
+                if len(self._buffer) > LONGEST_HEAD:
                     raise BadHead("the answer's head is too long")
-                if not b"HTTP/1.".startswith(buffer[:7]):
+                if not b"HTTP/1.".startswith(self._buffer[:7]):
                     raise BadHead("the status line is malformed")  # told now, not when the wait for its end is over
-                self._buffer = buffer
                 return
-            line, _, block = buffer[:end].partition(b"\r\n")
+            line, _, block = buffer[start:end].partition(b"\r\n")
             minor, status = status_line.parse(line)
-            buffer = buffer[end + 4 :]
+            start = end + 4
             if status >= 200:
                 break
             if status == 101:
@@ -258,10 +245,12 @@ class Connection:
         self._keep = headers.keep_alive if minor == 0 else not headers.close
         self.status = status
         self._frame(headers)
-        if not self.complete:
-            self._take_body(buffer)
-        elif buffer:
-            self._keep = False
+        if self.complete:
+            self._keep = self._keep and len(buffer) == start
+        elif self._chunks is None and len(buffer) - start > _WORTH_A_VIEW:
+            self._take_body(memoryview(buffer)[start:])
+        else:
+            self._take_body(buffer[start:])
 
     def _frame(self, headers: Outbound) -> None:
         """How the end of the body will be known (RFC 9112, section 6.3)."""
@@ -278,9 +267,9 @@ class Connection:
         else:
             self._by_close = True
 
-    def _take_body(self, data: bytes) -> None:
+    def _take_body(self, data: Part) -> None:
         if self._chunks is not None:
-            data = self._chunks.feed(data)
+            data = self._chunks.feed(bytes(data))
             self.complete = self._chunks.complete
             if self._chunks.rest:
                 self._keep = False
@@ -291,7 +280,7 @@ class Connection:
             self.complete = self._left == 0
         if data:
             self._parts.append(data)
-            self._buffered += len(data)
+            self.buffered += len(data)
 
 
 _NO_HEADERS: Final = outbound(b"")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from facade.decide import Outcome
-from facade.upstream import BadAnswer, ClosedEarly, CutShort, TimedOut, Unreachable, UpstreamError
+from facade.failures import BadAnswer, ClosedEarly, CutShort, TimedOut, Unreachable, UpstreamError
 
 GATEWAY_FAILURES: Final = frozenset({502, 503, 504})
 """Answers that say that the upstream, and not the request, is in trouble."""

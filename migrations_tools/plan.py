@@ -90,7 +90,7 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """What moves, is compared and is locked as one. `not_migrated` maps "table.column" to the reason why it
-    stays behind.
+    stays behind. `cached`: facades keep answers that show it, tagged as `chassis.purging` says.
     """
 
     name: str
@@ -99,6 +99,7 @@ class Aggregate:
     to_legacy: str
     parts: tuple[Table, ...] = ()
     not_migrated: Mapping[str, str] = field(default_factory=dict)
+    cached: bool = False
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
 ]
 
 BANYAN_CALLER_AUDIENCE = "monolith"
+BANYAN_CALLER_REQUIRED = env.bool("BANYAN_CALLER_REQUIRED", default=False)
 MIDDLEWARE = [
     "chassis.unread.UnreadBodyMiddleware",
     "chassis.telemetry.middleware.TelemetryMiddleware",

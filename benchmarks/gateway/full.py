@@ -3,11 +3,12 @@ signs in.
 """
 
 import json
+import time
 from pathlib import Path
 from uuid import UUID, uuid5
 
 from benchmarks.gateway.wheels import config
-from chassis.identity.keys import signing_key
+from chassis.identity.keeping import ring
 from chassis.identity.tokens import issue
 
 JWKS = ".well-known/jwks.json"
@@ -41,7 +42,7 @@ def environment(folder: Path, upstream: str, valkey: str, phase: str) -> dict[st
 
 def documents() -> dict[str, bytes]:
     """What the upstream serves beside the bodies: the key that verifies the tokens."""
-    return {JWKS: json.dumps(signing_key().jwks()).encode()}
+    return {JWKS: json.dumps(ring().jwks(time.time())).encode()}
 
 
 def token(client: int) -> str:

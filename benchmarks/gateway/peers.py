@@ -92,6 +92,7 @@ def _full_compressing(setting: Setting) -> Start:
 def _facade(setting: Setting, more: dict[str, str]) -> Start:
     command = [sys.executable, "-m", "facade", "serve", "--host", LOOPBACK, "--port", str(setting.port)]
     environment = {"PYTHONPATH": str(tools.ROOT), "BANYAN_VAR": str(setting.folder), "MONOLITH_URL": setting.upstream_url}
+    environment["FACADE_LAME_DUCK"] = "0"  # no balancer has to notice that it ends
     return Start([*command, "--workers", str(setting.workers)], environment | more)
 
 

@@ -5,11 +5,43 @@ Internet is not of the platform.
 """
 
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 
 
 class BadCertificate(ValueError):
     """A file does not hold what it is to hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a process has: the authority, its certificate (with its chain), and the key (PKCS 8, unencrypted), all PEM."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+    def client_context(self) -> ssl.SSLContext:
+        """How to call a server. Raises `BadCertificate`."""
+        return client_context(self.authority, self.certificate, self.key)
+
+    def of_a_process(self) -> dict[str, str]:
+        """The environment of one that calls others."""
+        return self._named("BANYAN_TLS_CA", "BANYAN_TLS_CERTIFICATE", "BANYAN_TLS_KEY")
+
+    def of_a_server(self) -> dict[str, str]:
+        """The environment of granian: who calls must show a certificate of the authority."""
+        return {
+            **self._named("GRANIAN_SSL_CA", "GRANIAN_SSL_CERTIFICATE", "GRANIAN_SSL_KEYFILE"),
+            "GRANIAN_SSL_CLIENT_VERIFY": "true",
+        }
+
+    def of_the_facade(self) -> dict[str, str]:
+        """The environment of the facade, which calls the servers."""
+        return self._named("FACADE_UPSTREAM_CA", "FACADE_UPSTREAM_CERTIFICATE", "FACADE_UPSTREAM_KEY")
+
+    def _named(self, authority: str, certificate: str, key: str) -> dict[str, str]:
+        return {authority: str(self.authority), certificate: str(self.certificate), key: str(self.key)}
 
 
 def client_context(authority: Path, certificate: Path, key: Path) -> ssl.SSLContext:

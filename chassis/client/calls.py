@@ -9,9 +9,12 @@ from typing import Any
 
 import orjson
 import requests
+from django.conf import settings
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from chassis import deadline, env
+from chassis.callers import sessions
+from chassis.callers.tokens import HEADER, Signer
 from chassis.client.asked import Asked
 from chassis.client.errors import CallFailed, Interrupted, Refused, TimedOut, Unreachable
 from chassis.client.retries import Backoff, RetryBudget, may_repeat, pause_after
@@ -35,7 +38,8 @@ class Timeouts:
 class Client:
     """Calls one service. Safe between threads; make one a process and keep it.
 
-    `locate` finds the service's base URL by its name, and is asked again when nobody answers there.
+    `locate` finds the service's base URL by its name, and is asked again when nobody answers there. `caller` is who we are;
+    None: the name under which this process is called itself.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Client:
         timeouts: Timeouts | None = None,
         backoff: Backoff | None = None,
         budget: RetryBudget | None = None,
+        caller: str | None = None,
     ) -> None:
         self.service = service
         self._locate = locate
@@ -54,6 +59,8 @@ class Client:
         self._timeouts = timeouts or Timeouts()
         self._backoff = backoff or Backoff()
         self._budget = budget or RetryBudget()
+        self._caller = caller
+        self._signer: Signer | None = None
         self._base: str | None = None
         self._local = threading.local()
 
@@ -113,12 +120,19 @@ class Client:
         headers = {
             "Accept": "application/json",
             "Authorization": f"Bearer {self._token()}",
+            HEADER: self._signed(),
             **deadline.outgoing(deadline.remaining(self._timeouts.total)),
             **outgoing_headers(),
             **asked.headers(),
         }
         url = self._where() + asked.path
         return requests.Request(asked.method, url, headers, params=asked.params, data=asked.body).prepare()
+
+    def _signed(self) -> str:
+        """Anew for each attempt: a token is accepted once."""
+        if self._signer is None:
+            self._signer = Signer(self._token(), self._caller or settings.BANYAN_CALLER_AUDIENCE, self.service)
+        return self._signer.sign().decode()
 
     def _where(self) -> str:
         if self._base is None:
@@ -152,8 +166,7 @@ class Client:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False  # neither a proxy nor a .netrc is meant for calls within the platform
+            session = self._local.session = sessions.session()
         return session
 
 

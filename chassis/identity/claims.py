@@ -2,3 +2,4 @@
 
 ISSUER = AUDIENCE = "banyan"
 REQUIRED = ("iss", "aud", "sub", "key", "scope", "iat", "exp", "jti")
+LIFETIME_SECONDS = 15 * 60

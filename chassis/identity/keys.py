@@ -1,25 +1,45 @@
-"""The signing key, and its public half as a JWKS document (RFC 7517)."""
+"""The keys of access tokens: one that signs, those that are accepted, and their public halves as RFC 7517 writes them."""
 
 import base64
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from chassis import env
+
+@dataclass(frozen=True, slots=True)
+class VerifyingKey:
+    """A public RSA key; `kid` is its RFC 7638 thumbprint, so that the same key has the same name everywhere."""
+
+    public: RSAPublicKey
+    kid: str
+
+    @classmethod
+    def from_pem(cls, pem: str) -> "VerifyingKey":
+        """Raises ValueError when this is no RSA public key."""
+        return cls.of(load_pem_public_key(pem.encode()))
+
+    @classmethod
+    def of(cls, public: object) -> "VerifyingKey":
+        """Raises ValueError when this is no RSA public key."""
+        if not isinstance(public, RSAPublicKey):
+            raise ValueError("IDENTITY_PUBLIC_KEYS must be RSA public keys (RS256).")
+        return cls(public, thumbprint(_required_members(public)))
+
+    def jwk(self) -> dict[str, str]:
+        """As it is published."""
+        return {**_required_members(self.public), "kid": self.kid, "alg": "RS256", "use": "sig"}
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """An RSA key; `kid` is its RFC 7638 thumbprint, so that the same key has the same name everywhere."""
+    """An RSA key with its secret half."""
 
     private: RSAPrivateKey
-    public: RSAPublicKey
-    kid: str
+    verifying: VerifyingKey
 
     @classmethod
     def from_pem(cls, pem: str) -> "SigningKey":
@@ -27,18 +47,11 @@ class SigningKey:
         private = load_pem_private_key(pem.encode(), password=None)
         if not isinstance(private, RSAPrivateKey):
             raise ValueError("IDENTITY_PRIVATE_KEY must be an RSA private key (RS256).")
-        public = private.public_key()
-        return cls(private, public, thumbprint(_required_members(public)))
+        return cls(private, VerifyingKey.of(private.public_key()))
 
-    def jwks(self) -> dict[str, list[dict[str, str]]]:
-        """The public half, for whoever verifies tokens."""
-        return {"keys": [{**_required_members(self.public), "kid": self.kid, "alg": "RS256", "use": "sig"}]}
-
-
-@cache
-def signing_key() -> SigningKey:
-    """This process' key, read once from the environment."""
-    return SigningKey.from_pem(env.identity_key())
+    @property
+    def kid(self) -> str:
+        return self.verifying.kid
 
 
 def thumbprint(members: dict[str, Any]) -> str:

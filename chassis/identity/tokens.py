@@ -1,8 +1,8 @@
 """Access tokens: RS256 JWTs of fifteen minutes.
 
 Claims: iss and aud "banyan", sub (public id), key (the integer key), scope (blank separated), iat, exp,
-jti. A token that lacks one of them, was signed by another key or with another algorithm, or is out of time,
-is refused.
+jti. A token that lacks one of them, was signed by a key that is not accepted or with another algorithm, or is
+out of time, is refused.
 """
 
 import time
@@ -11,11 +11,12 @@ from uuid import UUID, uuid4
 
 import jwt
 
-from chassis.identity.claims import AUDIENCE, ISSUER, REQUIRED
-from chassis.identity.keys import SigningKey, signing_key
+from chassis.identity.claims import AUDIENCE, ISSUER, LIFETIME_SECONDS, REQUIRED
+from chassis.identity.keeping import ring, signing_key
+from chassis.identity.keys import SigningKey
+from chassis.identity.ring import Ring
 from chassis.identity.subject import Subject
 
-LIFETIME_SECONDS = 15 * 60
 DECODE_OPTIONS: jwt.types.Options = {"require": list(REQUIRED)}
 
 
@@ -40,15 +41,15 @@ def issue(public_id: UUID, key: int, scopes: Iterable[str] = ("customer",), sign
     return jwt.encode(claims, signer.private, algorithm="RS256", headers={"kid": signer.kid})
 
 
-def verify(token: str, signer: SigningKey | None = None) -> Subject:
+def verify(token: str, keys: Ring | None = None) -> Subject:
     """The subject of an access token. Raises `InvalidToken`."""
-    signer = signer or signing_key()
     try:
-        if jwt.get_unverified_header(token).get("kid") != signer.kid:
+        key = (keys or ring()).accepted(time.time()).get(jwt.get_unverified_header(token).get("kid", ""))
+        if key is None:
             raise InvalidToken("The token was signed by an unknown key.")
         claims = jwt.decode(
             token,
-            signer.public,
+            key.public,
             algorithms=["RS256"],
             audience=AUDIENCE,
             issuer=ISSUER,

@@ -43,10 +43,10 @@ class Child:
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """SIGTERM to its whole group, and no restart; returns at once."""
+        """Its stop signal to its whole group, and no restart; returns at once."""
         with self._lock:
             self._stopping.set()
-            self._signal(signal.SIGTERM)
+            self._signal(self.program.stop_signal)
 
     def finish(self) -> None:
         """After `ask_to_stop`: wait until it is gone, with SIGKILL once its time is up."""

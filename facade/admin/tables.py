@@ -25,7 +25,7 @@ def sections(found: Mapping[str, Any], now: float | None = None) -> list[Section
         _requests(samples),
         _upstreams(samples),
         _instances(found["instances"]),
-        _listed(samples, "Admission", "admission_total", ("outcome",)),
+        _admission(samples),
         _limits(samples),
         _listed(samples, "Cache", "cache_total", ("what",)),
         _listed(samples, "Events", "events_total", ("context", "event")),
@@ -46,7 +46,7 @@ def summary(found: Mapping[str, Any]) -> str:
 
 
 def _workers(found: Mapping[str, Any], now: float) -> Section:
-    columns = ("routes_version", "lessons", "positions_trusted", "concurrency_limit")
+    columns = ("routes_version", "lessons", "positions_trusted", "limit_sharers")
     numbers = {(one["name"], one["labels"].get("worker")): one["value"] for one in found["metrics"]}
     rows = []
     for one in found["each"]:
@@ -56,7 +56,7 @@ def _workers(found: Mapping[str, Any], now: float) -> Section:
             continue
         told = [_number(numbers.get((_P + column, worker), 0)) for column in columns]
         rows.append((worker, _yes(one["ready"]), str(one["pid"]), f"{now - one['since']:.0f} s", one["routes"], *told))
-    heads = ("worker", "ready", "pid", "up", "routes from", "version", "lessons", "replicas trusted", "limit")
+    heads = ("worker", "ready", "pid", "up", "routes from", "version", "lessons", "replicas trusted", "limits shared by")
     return Section("Workers", heads, rows)
 
 
@@ -75,7 +75,7 @@ def _upstreams(samples: Samples) -> Section:
     key = ("context", "side")
     states = _by(samples, "breaker", (*key, "state"))
     opened = _by(samples, "breaker_transitions_total", (*key, "state"))
-    names = ("bulkhead_inside", "bulkhead_waiting", "bulkhead_refused_total", "retry_budget_refused_total")
+    names = ("concurrency", "concurrency_limit", "waiting", "retry_budget_refused_total")
     others = [_by(samples, name, key) for name in names]
     rows = []
     for context, side in sorted({place[:2] for place in states}):
@@ -86,7 +86,7 @@ def _upstreams(samples: Samples) -> Section:
         )
         times = opened.get((context, side, "open"), 0)
         rows.append((context, side, inside, _number(times), *(_number(one.get((context, side), 0)) for one in others)))
-    heads = ("context", "side", "breaker", "opened", "under way", "waiting", "without a place", "repetitions refused")
+    heads = ("context", "side", "breaker", "opened", "under way", "limit", "waiting", "repetitions refused")
     return Section("Upstreams", heads, rows)
 
 
@@ -103,6 +103,15 @@ def _instances(found: Iterable[Mapping[str, Any]]) -> Section:
         for place, seen in sorted(states.items())
     ]
     return Section("Instances", ("context", "address", "state", "under way"), rows)
+
+
+def _admission(samples: Samples) -> Section:
+    """Who had to wait, and who was refused; priorities that nothing happened to are left out."""
+    key = ("context", "side", "priority")
+    counts = [_by(samples, f"{what}_total", key) for what in ("delayed", "shed")]
+    met = sorted({place for found in counts for place, count in found.items() if count})
+    rows = [(*place, *(_number(found.get(place, 0)) for found in counts)) for place in met]
+    return Section("Admission", (*key, "had to wait", "refused"), rows)
 
 
 def _limits(samples: Samples) -> Section:

@@ -33,7 +33,7 @@ class Telling:
         desk, policies = self._desk, self._policies
         known = Known(
             desk.settings, desk.book, policies.table, policies.declared.resilience, desk.upstreams, desk.guards, desk.positions,
-            desk.admission,
+            running=True,
         )  # fmt: skip
         return [asdict(step) for step in await decisions.explain(known, Question.of(question))]
 

@@ -1,4 +1,5 @@
-"""Backpressure: how many requests a worker lets in at once, found from the latency of what it let in.
+"""Backpressure: how much an upstream is asked at once (`adaptive.py`, `trial.py`), and who is let in, waits or is refused
+(`door.py`).
 
-It refuses to queue without bound: who would wait too long, or behind too many, is told so at once.
+It refuses to queue without bound, and to take its own slowness (`lag.py`) for an upstream's.
 """

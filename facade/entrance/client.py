@@ -6,19 +6,19 @@ connection, for nobody can tell where the next request would begin; and it never
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import inf
-from typing import Final, Protocol
+from typing import Final
 
 from facade import headers, problems
+from facade.entrance.handler import Handler, Report
 from facade.entrance.timeouts import Limits
 from facade.entrance.wire import ClientGone, Wire
 from facade.headers import Inbound
 from facade.http1 import request_line, status_line
 from facade.http1.chunks import Chunks
 from facade.http1.grammar import LONGEST_HEAD, BadHead
-from facade.http1.request_line import RequestLine
 from facade.onward import Onward
 from facade.problems import Problem
 from facade.strand import Strand
@@ -27,23 +27,14 @@ log = logging.getLogger(__name__)
 
 _WORTH_READING: Final = 64 * 1024
 """So much of a body that nobody wanted is read and thrown away, to keep the connection."""
+_WORTH_COPYING: Final = 4 * 1024
+"""A body of at most so many bytes is joined to its head: one piece is written sooner than two."""
 _ENDLESS: Final = 1 << 62
 _END: Final = b"\r\n\r\n"
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE: Final = b"connection: close\r\n"
 _CHUNKED: Final = b"transfer-encoding: chunked\r\n"
-
-
-class Handler(Protocol):
-    """Answers one request through the connection."""
-
-    def __call__(self, client: "Client", line: RequestLine, inbound: Inbound) -> Awaitable[None] | None:
-        """What is to be awaited until it is answered; None when it is already."""
-
-
-Report = Callable[[int], None]
-"""Told the status of each refusal that no handler saw."""
 
 
 @lru_cache(maxsize=8_192)
@@ -126,9 +117,18 @@ class Client(Wire):
 
     def answer(self, status: int, lines: bytes, body: bytes) -> None:
         """A whole answer. `lines`: header lines, without the length."""
+        self.answer_parts(status, lines, [body], len(body))
+
+    def answer_parts(self, status: int, lines: bytes, parts: Sequence[bytes | memoryview], length: int) -> None:
+        """The same, of a body in parts that have so many bytes together."""
         self.started = self._finished = True
-        end = _CLOSE if self._ends() else b""
-        self.write(b"%b%b%b%b\r\n%b" % (status_line.made(status), lines, _length(len(body)), end, b"" if self.no_body else body))
+        head = b"%b%b%b%b\r\n" % (status_line.made(status), lines, _length(length), _CLOSE if self._ends() else b"")
+        if self.no_body or not length:
+            self.write(head)
+        elif length <= _WORTH_COPYING:
+            self.write(head + b"".join(parts))
+        else:
+            self.write_all([head, *parts])
 
     def answer_head(self, status: int, lines: bytes, length: int | None) -> None:
         """A whole answer that has no body by its nature (HEAD, 204, 304); `length` is that of the one it would have."""

@@ -6,7 +6,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-from facade.entrance.client import Client, Handler, Report
+from facade.entrance.client import Client
+from facade.entrance.handler import Handler, Report
 from facade.entrance.timeouts import Timeouts
 
 _SWEEP_SECONDS = 0.25

@@ -4,7 +4,7 @@ It knows no protocol. It refuses to hold more than a few hundred KiB either way:
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Final, cast
 
@@ -50,6 +50,11 @@ class Wire:
         """Send it, whenever the client takes it; nothing more once it was given up."""
         if self._transport is not None and not self.gone:
             self._transport.write(data)
+
+    def write_all(self, parts: Sequence[bytes | memoryview]) -> None:
+        """The same of several parts, which are not joined for it."""
+        if self._transport is not None and not self.gone:
+            self._transport.writelines(parts)
 
     async def drained(self) -> None:
         """Wait until the client has taken enough of what was written. Raises `ClientGone`."""

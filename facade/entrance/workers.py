@@ -102,8 +102,8 @@ class Workers:
         if (work := self._running.pop(pid, None)) is not None:
             self._missing.append(work)
 
-    def _end(self, number: int, frame: object) -> None:  # noqa: ARG002 signal asks for it
+    def _end(self, number: int, frame: object) -> None:  # noqa: ARG002 signal asks for the frame
         self._ending = True
         self._listening.close()  # when the last worker closes its own, whoever connects is refused, and waits for nobody
         for pid in self._workers():
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, number)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from time import monotonic
 
 from facade import cohort, decide
-from facade.admission.admission import Admission, Priority
 from facade.decide import Decision, Freshness
 from facade.explain import upstream
 from facade.explain.known import OUTSIDE, Known, Step
@@ -54,10 +53,9 @@ async def _steps(known: Known, request: Request) -> AsyncIterator[Step]:
         if (said := await _rehearsed(stage, request)) is not None:
             yield Step("answer", said)
             return
-    yield Step("admission", _admitted(known.admission, policy.priority))
     decision, why = await _decided(known, request, route)
     yield Step("route", f"the {decision.side}{' as a replica' if decision.replica else ''}: {why}")
-    for step in upstream.asked(known, request, route, decision, numbers):
+    for step in upstream.asked(known, request, route, decision, policy.priority):
         yield step
     yield Step("answer", f"by the {decision.side}")
 
@@ -69,11 +67,6 @@ async def _rehearsed(stage: Stage, request: Request) -> str | None:
     if waiting is not None:
         await waiting
     return None if request.reply is None else f"{request.reply.status}, by {stage.name}"
-
-
-def _admitted(admission: Admission | None, priority: Priority) -> str:
-    known = "by how much there is to do, which a running worker knows" if admission is None else admission.explain(priority)
-    return f"priority {priority.name.lower()}; {known}"
 
 
 async def _decided(known: Known, request: Request, route: Route | None) -> tuple[Decision, str]:
@@ -106,7 +99,7 @@ _CAUGHT_UP = {
 
 async def _freshness(known: Known, request: Request, route: Route) -> Freshness | None:
     """None where there is nobody to ask."""
-    if known.admission is None:
+    if not known.running:
         return None
     if request.new_anonymous and request.subject is None:
         return Freshness.CAUGHT_UP

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from facade.admission.admission import Admission
 from facade.book import RouteBook
 from facade.pipeline.table import PolicyTable
 from facade.positions import Positions
@@ -25,7 +24,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What decisions are made of. Without an `admission` it is no running worker's, and nobody is asked for positions."""
+    """What decisions are made of. `running`: it is a worker's own; if not, nobody is there to be asked for positions."""
 
     settings: Settings
     book: RouteBook
@@ -34,4 +33,4 @@ class Known:
     upstreams: Upstreams
     guards: Guards
     positions: Positions
-    admission: Admission | None
+    running: bool

@@ -1,21 +1,27 @@
-"""How the side that was decided on is asked, and what happens when it fails: instances, times, protection, repeats, fallback."""
+"""How the side that was decided on is asked, and what happens when it fails: admission, instances, times, protection, repeats,
+fallback.
+"""
 
 from facade import decide, verdicts
+from facade.admission.priority import Priority
 from facade.decide import Decision
 from facade.explain.known import OUTSIDE, Known, Step
 from facade.request import Request
 from facade.resilience.declared import Resilience
+from facade.resilience.guard import Guard
 from facade.routes import Route
 from facade.settings import Settings
 from facade.upstreams import MONOLITH
 from migrations_tools.phases import Owner
 
 
-def asked(known: Known, request: Request, route: Route | None, decision: Decision, numbers: Resilience) -> list[Step]:
+def asked(known: Known, request: Request, route: Route | None, decision: Decision, priority: Priority) -> list[Step]:
     """How the upstream is asked, and what happens when it fails."""
     context = route.context if route else OUTSIDE
+    numbers = known.resilience.of(context)
     guard = known.guards.by_name.get((decision.side, context))
     return [
+        Step("admission", _admitted(guard, numbers, priority)),
         Step("instances", _instances(known, context if decision.side is Owner.SERVICE else MONOLITH)),
         Step("timeouts", _timeouts(numbers, decision)),
         Step("guard", f"{guard.explain() if guard else 'nothing was asked yet'}; {_declared(numbers)}"),
@@ -23,6 +29,17 @@ def asked(known: Known, request: Request, route: Route | None, decision: Decisio
         Step("fallback", _fallback(request, route, decision)),
         Step("shadow", _shadow(request, route, decision)),
     ]
+
+
+def _admitted(guard: Guard | None, numbers: Resilience, priority: Priority) -> str:
+    """By the door of who is asked; where nobody came to it yet, by what is declared."""
+    if guard is not None:
+        return f"{priority.name.lower()}: {guard.door.explain()}"
+    door, waits = numbers.bulkhead, "all" if priority is Priority.CRITICAL else "four fifths"
+    return (
+        f"{priority.name.lower()}: waits when {waits} of what is known to be right is under way, "
+        f"between {min(door.least, door.most)} and {door.most} requests at once"
+    )
 
 
 def _instances(known: Known, name: str) -> str:

@@ -54,5 +54,7 @@ def limits(declared: Declared, *, by_ip: bool) -> Iterator[str]:
     dropped = sorted({str(limit) for policy in declared.routes for limit in policy.limits if not by_ip or limit.by is not By.IP})
     if dropped:
         yield f"rate limits: {', '.join(dropped)}"
+    if whole := ", ".join(map(str, declared.entrance.limits)):
+        yield f"rate limits of all routes together: {whole}"
     if by_ip and any(limit.by is By.IP for policy in declared.routes for limit in policy.limits):
         yield "rate limits per ip: a token bucket of each process and each exported route, not one window shared by all"

@@ -18,16 +18,21 @@ from facade.limits.window import Grant, Window
 _LONGEST_KEY: Final = 64
 
 
+def alone() -> int:
+    """There is no other worker."""
+    return 1
+
+
 class Terms(NamedTuple):
     """What all limits of a worker have in common.
 
-    `shared` is None when there is no Valkey. `share`: how many workers, of all instances, are expected to divide a limit among
-    them while Valkey is gone. `clock` is the loop's, in seconds. `most_keys` of each limit of each route are remembered.
+    `shared` is None when there is no Valkey. `share` tells how many workers, of all facades, divide a limit among them while
+    Valkey is gone. `clock` is the loop's, in seconds. `most_keys` of each limit of each route are remembered.
     """
 
     shared: SharedWindows | None
     clock: Callable[[], float]
-    share: int = 1
+    share: Callable[[], int] = alone
     most_keys: int = 10_000
 
 
@@ -53,7 +58,6 @@ class Rule:
         self.asked = self.alone = self.refused = 0
         self._terms = terms
         self._length = limit.window * 1_000
-        self._alone_count = max(1, limit.count // terms.share)
         self._prefix = f"banyan:limit:{scope}:{limit.name}:".encode()
 
     def account(self, who: bytes) -> Account:
@@ -140,7 +144,8 @@ class Rule:
             account.alone = Window()
         self.alone += 1
         ask = account.ask(now, 1, 1, shared=False)
-        grant = account.alone.take(self._alone_count, self._length, int(now * 1_000), ask)
+        count = max(1, self.limit.count // self._terms.share())
+        grant = account.alone.take(count, self._length, int(now * 1_000), ask)
         account.receive(grant, self._length, now, shared=False)
 
     def _refusal(self, account: Account, wait: float | None) -> Refused:

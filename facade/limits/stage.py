@@ -85,12 +85,11 @@ class _Plan:
 
 class RateLimit:
     """The limits of the route `scope`; built once for it. `rules` are there to be counted for metrics. `label` comes before the
-    names of the limits in the fields, where a request meets several such stages.
+    names of the limits in the fields, where a request meets several such stages; `name` is the stage's own.
     """
 
-    name = "rate-limit"
-
-    def __init__(self, limits: Sequence[Limit], scope: str, terms: Terms, *, label: str = "") -> None:
+    def __init__(self, limits: Sequence[Limit], scope: str, terms: Terms, *, label: str = "", name: str = "rate-limit") -> None:
+        self.name = name
         self.rules = [Rule(limit, scope, terms, label=label) for limit in limits]
         self._clock = terms.clock
         self._plans = {kind: self._plan(kinds) for kind, kinds in _KINDS.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from facade import problems
 from facade.identity.apikeys import ApiKeys
@@ -30,6 +30,9 @@ from facade.responses.shared import Cache
 from facade.responses.transform import TransformStage
 from facade.responses.validate import HeaderLimit, ValidateStage
 
+ENTRANCE: Final = "entrance-limit"
+"""The name of stages that count over all routes together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -52,6 +55,27 @@ class Parts:
         """Put these API keys in force, and no others."""
         self.keys.replace(keys)
         self.quota.forget()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The limits of all routes together, of which each route has the same stages: before anybody knows who asks, and after."""
+
+    unknown: tuple[Stage, ...] = ()
+    known: tuple[Stage, ...] = ()
+
+    @classmethod
+    def of(cls, limits: Iterable[Limit], terms: Terms) -> Self:
+        """The stages of these limits, which count what all routes send them."""
+        kinds: tuple[list[Limit], list[Limit]] = ([], [])
+        for limit in limits:
+            kinds[limit.by is not By.IP].append(limit)
+        made = (RateLimit(kind, "entrance", terms, label="entrance-", name=ENTRANCE) if kind else None for kind in kinds)
+        unknown, known = ((stage,) if stage else () for stage in made)
+        return cls(unknown, known)
+
+
+_NOTHING = Whole()
 
 
 class BodyLimit:
@@ -79,12 +103,16 @@ class BodyLimit:
 
 def compiled(declared: Declared, documents: Mapping[Path, Document], parts: Parts) -> PolicyTable:
     """The table of everything that is declared. `documents`: those that it names."""
+    entrance = Whole.of(declared.entrance.limits, parts.terms)
     return PolicyTable.of(
-        Policy.of(rules.path, rules.methods, _stages(rules, parts, documents), rules.priority) for rules in declared.routes
+        Policy.of(
+            rules.path, rules.methods, _stages(rules, parts, documents, entrance if rules.entrance else _NOTHING), rules.priority
+        )
+        for rules in declared.routes
     )
 
 
-def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document]) -> tuple[Stage, ...]:
+def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document], entrance: Whole) -> tuple[Stage, ...]:
     """From the outermost to the one next to the upstream. Addresses are counted before credentials are checked, since checking is
     what costs; callers after it, since before it nobody knows them.
     """
@@ -97,11 +125,13 @@ def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document])
     if rules.max_header is not None:
         stages.append(HeaderLimit(rules.max_header))
     stages.append(BodyLimit(rules.max_body))
+    stages += entrance.unknown
     stages += _limits([limit for limit in rules.limits if limit.by is By.IP], scope, parts)
     if rules.authenticate is not Mode.NONE:
         stages += [Authenticate(rules.authenticate, parts.tokens, parts.keys), parts.quota]
     if rules.scopes.read or rules.scopes.write:
         stages.append(Authorise(rules.scopes.read, rules.scopes.write))
+    stages += entrance.known
     stages += _limits([limit for limit in rules.limits if limit.by is not By.IP], scope, parts)
     if rules.contract is not None:
         stages.append(ValidateStage(rules.contract, documents[rules.contract.document]))

@@ -1,8 +1,11 @@
 """The file that declares policies: defaults, and routes that say what differs. All of it is checked before any of it is used.
 
+    [entrance]
+    limits = ["60000/1m per ip"]       # over all routes together
+
     [defaults]
     authenticate = "optional"
-    limits = ["6000/1m per ip"]
+    limits = ["6000/1m per ip"]        # on each route for itself
 
     [[routes]]
     path = "/api/v1/orders"
@@ -15,11 +18,11 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from facade.admission.admission import Priority
+from facade.admission.priority import Priority
 from facade.identity.stage import Mode
 from facade.limits.declared import BadLimit, Limit, parse_all
 from facade.pipeline.code import Answer, find
@@ -35,6 +38,8 @@ from migrations_tools.plans import PLANS
 _PATH = re.compile(r"/|(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
 _PROTECTED = frozenset({"default", "monolith", *PLANS})
+_TABLES: Mapping[str, type] = {"entrance": dict, "defaults": dict, "routes": list, "resilience": dict}
+_Table = TypeVar("_Table", bound=BaseModel)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -102,6 +107,9 @@ class Rules(BaseModel):
     authenticate: Mode = Mode.OPTIONAL
     scopes: Needed = Needed()
     limits: Annotated[tuple[Limit, ...], BeforeValidator(_limits)] = ()
+    """Counted on each route for itself, also where they come from the defaults."""
+    entrance: bool = True
+    """Whether requests of this route count under the limits of `[entrance]`, and are refused by them."""
     priority: Annotated[Priority, BeforeValidator(_priority)] = Priority.NORMAL
     max_body: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     """Bytes."""
@@ -131,12 +139,20 @@ class RouteRules(Rules):
     methods: Annotated[frozenset[str], AfterValidator(_methods)] = frozenset()
 
 
+class Entrance(BaseModel):
+    """What holds for all routes together."""
+
+    model_config = _STRICT
+    limits: Annotated[tuple[Limit, ...], BeforeValidator(_limits)] = ()
+
+
 class Declared(BaseModel):
     """The whole file, defaults filled in. `resilience`: how each context's upstreams are protected, on either side."""
 
     model_config = _STRICT
     routes: tuple[RouteRules, ...]
     resilience: Declaration
+    entrance: Entrance = Entrance()
 
 
 def read(file: Path) -> Declared:
@@ -159,12 +175,13 @@ def parse(text: str, file: Path) -> Declared:
 
 def declare(raw: Mapping[str, Any]) -> Declared:
     """The declarations of a decoded file. Raises `InvalidPolicies`."""
-    errors = [f"{key}: there is no such table" for key in sorted(raw.keys() - {"defaults", "routes", "resilience"})]
-    defaults, routes, resilience = raw.get("defaults", {}), raw.get("routes", []), raw.get("resilience", {})
-    for name, value, kind in (("defaults", defaults, dict), ("routes", routes, list), ("resilience", resilience, dict)):
-        if not isinstance(value, kind):
+    errors = [f"{key}: there is no such table" for key in sorted(raw.keys() - _TABLES.keys())]
+    for name, kind in _TABLES.items():
+        if not isinstance(raw.get(name, kind()), kind):
             raise InvalidPolicies([*errors, f"{name}: is no {'table' if kind is dict else 'array of tables'}"])
-    found = [_checked(Rules, "defaults", defaults, errors)]
+    defaults, routes, resilience = raw.get("defaults", {}), raw.get("routes", []), raw.get("resilience", {})
+    entrance = _checked(Entrance, "entrance", raw.get("entrance", {}), errors)
+    found: list[Rules | None] = [_checked(Rules, "defaults", defaults, errors)]
     given = [{"path": "/"}, *routes] if not any(_is_root(route) for route in routes) else routes
     for number, route in enumerate(given, 1 - (len(given) - len(routes))):
         if not isinstance(route, dict):
@@ -180,20 +197,20 @@ def declare(raw: Mapping[str, Any]) -> Declared:
     errors += _clashes(declared)
     if errors:
         raise InvalidPolicies(errors)
-    return Declared(routes=declared, resilience=protection)
+    return Declared(routes=declared, resilience=protection, entrance=entrance or Entrance())
 
 
 def _is_root(route: Any) -> bool:
     return isinstance(route, dict) and route.get("path") == "/" and not route.get("methods")
 
 
-def _checked(kind: type[Rules], where: str, raw: Any, errors: list[str]) -> Rules | None:
+def _checked(kind: type[_Table], where: str, raw: Any, errors: list[str]) -> _Table | None:
     wrong = list(_wrong(kind, where, raw))
     errors += wrong
     return None if wrong else kind.model_validate(raw)
 
 
-def _wrong(kind: type[Rules], where: str, raw: Any) -> Iterator[str]:
+def _wrong(kind: type[BaseModel], where: str, raw: Any) -> Iterator[str]:
     try:
         kind.model_validate(raw)
     except ValidationError as error:

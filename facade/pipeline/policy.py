@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from facade.admission.admission import Priority
+from facade.admission.priority import Priority
 from facade.pipeline.stage import Ender, Finisher, Rescuer, Stage
 
 

@@ -5,10 +5,15 @@ not come back together (M. Brooker, Exponential Backoff And Jitter, AWS Architec
 the time that is left: who waits until the deadline has no time to ask.
 """
 
+from typing import Final
+
 from facade.resilience import declared
 
-LEAST_LEFT = 0.005
+LEAST_LEFT: Final = 0.005
 """Seconds that an attempt needs to be worth a wait."""
+_FIRST: Final = 0.005
+_LONGEST: Final = 0.4
+_GROWTH: Final = 1.6
 
 
 def pause(numbers: declared.Backoff, retry: int, left: float, draw: float) -> float | None:
@@ -19,3 +24,10 @@ def pause(numbers: declared.Backoff, retry: int, left: float, draw: float) -> fl
     if most < 0:
         return None
     return min(draw * min(numbers.longest, numbers.first * 2.0 ** min(retry, 30)), most)
+
+
+def redirected(count: int) -> float:
+    """Seconds before a request is sent to the other side again, after it was sent there and back `count` times. A hand-over takes
+    milliseconds.
+    """
+    return float(min(_FIRST * _GROWTH**count, _LONGEST))

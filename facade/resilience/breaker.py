@@ -79,6 +79,13 @@ class Breaker:
         """Seconds until a request may try the upstream again; 0 unless it is open."""
         return max(0.0, self._until - self._clock()) if self.state is State.OPEN else 0.0
 
+    def hopeful(self) -> bool:
+        """Whether it is worth a wait: it opened for the first time, and its trial is yet to come or has just begun."""
+        if self._in_row > 1:
+            return False
+        began = self._until - self._declared.longest_open
+        return self.state is not State.HALF_OPEN or self._clock() < began + self._declared.open_seconds
+
     def explain(self) -> str:
         """Its state and what it is based on, in one line."""
         if self.state is State.OPEN:

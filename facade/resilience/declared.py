@@ -103,13 +103,19 @@ class Backoff(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Bulkhead(_Part):
-    """How much of the facade one upstream may hold."""
+    """How much of the facade one upstream may hold, and within which bounds a lower limit is learnt."""
 
-    most: int = _value(512, 1)
+    most: int = _value(1024, 1)
     """Exchanges under way at once."""
 
-    waiting: int = _value(512, 0)
-    """Requests that may wait for one to end; further ones are refused at once."""
+    least: int = _value(8, 1)
+    """As many are asked at once however slow the answers are; `most` for a limit that is not learnt."""
+
+    tolerated: float = _value(0.05, 0)
+    """Answers that take so much longer than usual are no sign of too much."""
+
+    waiting: int = _value(4096, 0)
+    """Requests that may wait for a place; of further ones those that matter least are refused at once."""
 
     longest_wait: float = _value(1.0, 0)
     """How long they may wait."""

@@ -1,13 +1,18 @@
-"""What stands before one set of instances: its breaker, its bulkhead and its retry budget; and all of those by name.
+"""What stands before one set of instances: its door, its breaker and its retry budget; and all of those by name.
 
 It refuses a request with `Refused`, which means that nothing was sent.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from math import ceil
 
+from facade.admission.adaptive import AdaptiveLimit, Tuning
+from facade.admission.door import Door, Full, Waiter
+from facade.admission.priority import Priority
+from facade.problems import Problem, guarded, overloaded
 from facade.resilience.breaker import Breaker
 from facade.resilience.budget import Budget
-from facade.resilience.bulkhead import Bulkhead, Full
 from facade.resilience.declared import Deadline, Declaration, Resilience, Timeouts
 from migrations_tools.phases import Owner
 
@@ -16,70 +21,104 @@ Name = tuple[Owner, str]
 
 
 class Refused(Exception):
-    """Nothing was sent. `retry_after` is in how many seconds it may go better; None: it has waited long enough already."""
+    """Nothing was sent. `again`: in how many seconds another attempt of the same request is worth while; None: none is. `problem`
+    is what the client is told.
+    """
 
-    def __init__(self, reason: str, retry_after: float | None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
+    def __init__(self, problem: Problem, again: float | None) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+        self.again = again
 
 
 class Guard:
-    """One set's. `clock` is the loop's."""
+    """One set's. `clock` is the loop's; `lag` tells the longest turn of the loop, lately. `leave`: an exchange is over."""
 
-    __slots__ = ("breaker", "budget", "bulkhead", "declared")
+    __slots__ = ("breaker", "budget", "declared", "door", "leave")
 
-    def __init__(self, declared: Resilience, clock: Callable[[], float]) -> None:
+    def __init__(self, declared: Resilience, clock: Callable[[], float], lag: Callable[[], float] = lambda: 0.0) -> None:
         self.declared = declared
         self.breaker = Breaker(declared.breaker, clock)
-        self.bulkhead = Bulkhead(declared.bulkhead)
+        bulkhead = declared.bulkhead
+        tuning = Tuning(least=min(bulkhead.least, bulkhead.most), most=bulkhead.most, tolerated=bulkhead.tolerated)
+        self.door = Door(bulkhead, AdaptiveLimit(tuning, clock(), lag))
+        self.leave = self.door.leave
         self.budget = Budget(declared.retries, clock)
 
-    def admit(self, deadline: float) -> int | Awaitable[int]:
+    def admit(self, priority: Priority, deadline: float, *, whole: bool = True) -> int | Awaitable[int]:
         """A ticket, or what to wait for until there is one, at most until `deadline` (loop time). Raises `Refused`, at once or
-        through the awaitable.
+        through the awaitable. `whole`: not while the client still sends its request, at its own pace, which says nothing of the
+        upstream and holds nothing of what it works on.
 
-        A ticket obliges to one `breaker.record` or `breaker.forget` with it, once it is known how the attempt went, and to one
-        `bulkhead.leave` once the exchange is over.
+        A ticket obliges to one `record` once it is known how the attempt went, and to one `leave` once the exchange is over.
         """
         try:
-            wait = self.bulkhead.enter(deadline)
+            waiter = self.door.enter(priority, deadline)
         except Full as full:
-            raise Refused(str(full), None) from full
-        return self._ticket() if wait is None else self._admit_later(wait)
+            raise Refused(overloaded(str(full)), None) from full
+        if waiter is None:
+            ticket = self.breaker.allow()
+            return ticket if ticket and whole else self._ticket(ticket)
+        if self.breaker.opens_in():
+            self.door.abandon(waiter)
+            raise self._guarded()
+        return self._later(waiter, whole)
+
+    def record(self, ticket: int, now: float, seconds: float, *, ok: bool | None, whole: bool = True) -> None:
+        """How the attempt with this ticket went: `seconds` to the head of its answer; `ok` None when it says nothing of the
+        upstream. `whole` as when it was admitted.
+        """
+        if ok is None:
+            self.breaker.forget(ticket)
+        else:
+            self.breaker.record(ok, ticket, seconds)
+        if whole:
+            self.door.answered(now, seconds, ok)
 
     def explain(self) -> str:
         """Everything about it, in one line."""
-        return f"breaker {self.breaker.explain()}; {self.bulkhead.explain()}; {self.budget.explain()}"
+        return f"breaker {self.breaker.explain()}; {self.door.explain()}; {self.budget.explain()}"
 
-    async def _admit_later(self, wait: Awaitable[None]) -> int:
+    async def _later(self, waiter: Waiter, whole: bool) -> int:
         try:
-            await wait
-        except Full as full:
-            raise Refused(str(full), None) from full
-        return self._ticket()
+            entered = await waiter
+        except asyncio.CancelledError:
+            self.door.abandon(waiter)
+            raise
+        if not entered:
+            raise Refused(overloaded("there was no room in time"), None)
+        ticket = self.breaker.allow()  # not before: a probe's ticket must not be held by a request that still waits for a place
+        return ticket if ticket and whole else self._ticket(ticket)
 
-    def _ticket(self) -> int:
-        """The breaker is asked last: a probe's ticket must not be held by a request that still waits for a place."""
-        ticket = self.breaker.allow()
+    def _ticket(self, ticket: int) -> int:
+        """Of one that the upstream does not work on yet, if it got any."""
+        self.door.answered(0.0, 0.0, None)
         if ticket:
             return ticket
-        self.bulkhead.leave()
-        raise Refused(f"the breaker is {self.breaker.explain()}", self.breaker.opens_in())
+        self.door.leave()
+        raise self._guarded()
+
+    def _guarded(self) -> Refused:
+        """A breaker that opened just now may close again at once: that is waited for. One that stayed open is not."""
+        breaker = self.breaker
+        wait = breaker.opens_in()
+        return Refused(guarded(f"the breaker is {breaker.explain()}", ceil(wait)), wait if breaker.hopeful() else None)
 
 
 class Guards:
     """All guards of this process, made when first asked for."""
 
-    def __init__(self, declared: Declaration, clock: Callable[[], float]) -> None:
+    def __init__(self, declared: Declaration, clock: Callable[[], float], lag: Callable[[], float] = lambda: 0.0) -> None:
         self._declared = declared
         self._clock = clock
+        self.lag = lag
         self.by_name: dict[Name, Guard] = {}
 
     def of(self, side: Owner, context: str) -> Guard:
         """The guard of this side for this context."""
         guard = self.by_name.get((side, context))
         if guard is None:
-            guard = self.by_name[side, context] = Guard(self._declared.of(context), self._clock)
+            guard = self.by_name[side, context] = Guard(self._declared.of(context), self._clock, self.lag)
         return guard
 
     def deadline(self, context: str) -> Deadline:

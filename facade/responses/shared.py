@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,7 +19,6 @@ from facade.responses.store import Key, Store, Stored
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "banyan:purge"
 _MOST_REMEMBERED = 10_000
 
 
@@ -79,6 +78,10 @@ class Cache:
         except (ValueError, AttributeError) as error:
             log.warning("a purge was not understood: %s", error)
             return 0
+        return self.drop(tags, prefixes, paths)
+
+    def drop(self, tags: Collection[str] = (), prefixes: Collection[str] = (), paths: Collection[str] = ()) -> int:
+        """Forget what is kept with these tags, below these prefixes, of these paths; how many answers those were."""
         for flight in self._all:
             flight.tainted = flight.tainted or bool(tags) or flight.path in paths or any(map(flight.path.startswith, prefixes))
         gone = self.store.drop_tags(tag.encode() for tag in tags)

@@ -12,6 +12,7 @@ from migrations_tools.control.models import (
     ApiKey,
     ContextState,
     Divergence,
+    FacadeWorker,
     Journal,
     PhaseChange,
     VerifyRun,
@@ -43,6 +44,11 @@ class ContextStateAdmin(ReadOnlyAdmin):
 class ApiKeyAdmin(ReadOnlyAdmin):
     list_display = ("id", "name", "scopes", "expires_at", "revoked_at", "created_at", "created_by")
     exclude = ("hash",)
+
+
+@admin.register(FacadeWorker)
+class FacadeWorkerAdmin(ReadOnlyAdmin):
+    list_display = ("name", "version", "heard_at", "expected_until", "gone")
 
 
 @admin.register(PhaseChange)

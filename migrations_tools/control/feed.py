@@ -4,7 +4,6 @@ A service whose address is not known is listed with no address; the facade keeps
 """
 
 import logging
-import time
 from typing import Any
 
 import orjson
@@ -16,9 +15,6 @@ from migrations_tools.phases import Phase
 from migrations_tools.plans import PLANS
 
 CHANNEL = "banyan:routes"
-ACKNOWLEDGEMENT = "banyan:facade:"
-WAIT_SECONDS = 10.0
-_PAUSE_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -45,25 +41,6 @@ def publish() -> None:
     message = orjson.dumps(routes())
     with valkeys.connected() as client:
         client.publish(CHANNEL, message)
-
-
-def behind(version: int) -> list[str]:
-    """The running facades that have not applied this version yet. Raises `valkey.ValkeyError`."""
-    with valkeys.connected() as client:
-        keys = list(client.scan_iter(match=f"{ACKNOWLEDGEMENT}*", count=1000))
-        applied = client.mget(keys) if keys else []
-    late = (key for key, seen in zip(keys, applied, strict=True) if seen is not None and int(seen) < version)
-    return sorted(key.decode().removeprefix(ACKNOWLEDGEMENT) for key in late)
-
-
-def await_applied(version: int, seconds: float = WAIT_SECONDS) -> list[str]:
-    """Wait until every running facade has applied a version; those that have not in time. Raises
-    `valkey.ValkeyError`.
-    """
-    deadline = time.monotonic() + seconds
-    while (late := behind(version)) and time.monotonic() < deadline:
-        time.sleep(_PAUSE_SECONDS)
-    return late
 
 
 def _entry(name: str, state: ContextState | None) -> dict[str, Any]:

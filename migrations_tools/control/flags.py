@@ -69,18 +69,19 @@ def apply(context: str, reason: Reason, wanted: Callable[[Flags], Flags]) -> Fla
         after = wanted(before)
         if after == before:
             return before
-        _write(state, before, after, versions.latest() + 1, reason)
+        after = replace(after, version=versions.latest() + 1)
+        _write(state, before, after, reason)
         # A Valkey that is down must not undo a change: facades poll as well.
         transaction.on_commit(feed.publish, using=DATABASE, robust=True)
     return after
 
 
 def _flags(state: ContextState) -> Flags:
-    return Flags(Phase(state.phase), state.read_percent, state.shadow_percent, state.epoch)
+    return Flags(Phase(state.phase), state.read_percent, state.shadow_percent, state.epoch, state.version)
 
 
-def _write(state: ContextState, before: Flags, after: Flags, version: int, reason: Reason) -> None:
-    state.phase, state.epoch, state.version = after.phase, after.epoch, version
+def _write(state: ContextState, before: Flags, after: Flags, reason: Reason) -> None:
+    state.phase, state.epoch, state.version = after.phase, after.epoch, after.version
     state.read_percent, state.shadow_percent = after.read_percent, after.shadow_percent
     state.save()
     PhaseChange.objects.create(
@@ -94,7 +95,7 @@ def _write(state: ContextState, before: Flags, after: Flags, version: int, reaso
         from_shadow_percent=before.shadow_percent,
         to_shadow_percent=after.shadow_percent,
         epoch=after.epoch,
-        version=version,
+        version=after.version,
         gates=list(reason.gates),
         forced=reason.forced,
         note=reason.note,

@@ -9,10 +9,10 @@ import getpass
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import connections
+from django.db import Error, connections
 
 from migrations_tools.control.router import DATABASE
 
@@ -52,6 +52,9 @@ def operating(context: str, command: str) -> Iterator[None]:
                 raise ContextBusy(context, _holder(cursor, context))
         yield
     finally:
+        # A session that merely closes keeps its lock until the server has noticed; the next command would be refused.
+        with suppress(Error), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_all()")
         connection.close()
 
 

@@ -13,6 +13,7 @@ import requests
 import valkey
 
 from chassis import env
+from chassis.callers.sessions import session
 from chassis.replica import outbox
 from chassis.replica.connections import pool
 from migrations_tools.control import reverse, valkeys
@@ -58,12 +59,13 @@ def service_healthy(plan: ContextPlan, _sides: Sides) -> Proof:
     """Whether the service is ready, and lets these tools in."""
     try:
         base = env.service_url(plan.context)
-        ready = requests.get(f"{base}/readyz", timeout=_TIMEOUT_SECONDS)
-        replica = requests.get(
-            f"{base}/internal/replica/{plan.context}/authority",
-            headers={"Authorization": f"Bearer {env.internal_token()}"},
-            timeout=_TIMEOUT_SECONDS,
-        )
+        with session() as asking:
+            ready = asking.get(f"{base}/readyz", timeout=_TIMEOUT_SECONDS)
+            replica = asking.get(
+                f"{base}/internal/replica/{plan.context}/authority",
+                headers={"Authorization": f"Bearer {env.internal_token()}"},
+                timeout=_TIMEOUT_SECONDS,
+            )
     except (env.ServiceUnknownError, requests.RequestException) as error:
         return Proof(False, str(error))
     ok = ready.ok and replica.ok

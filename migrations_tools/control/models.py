@@ -108,6 +108,24 @@ class ApiKey(models.Model):
         return cls.objects.filter(revoked_at=None).exclude(expires_at__lte=timezone.now())
 
 
+class FacadeWorker(models.Model):
+    """A worker of a facade, as it told with its last question for the routes: the version in force there, and until when it is to
+    be heard again. `gone`: it has said farewell; nothing that it sent before can take that back.
+    """
+
+    name = models.CharField(max_length=120, primary_key=True)
+    version = models.BigIntegerField()
+    heard_at = models.DateTimeField()
+    expected_until = models.DateTimeField()
+    gone = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name}: version {self.version}"
+
+
 class HandOverOutcome(models.TextChoices):
     RUNNING = "running"
     DONE = "done"

@@ -2,7 +2,7 @@
 percentages that a phase has no use for.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from migrations_tools.phases import Direction, How, Owner, Phase, Reads, after_hand_over, policy, transition
 
@@ -19,12 +19,13 @@ class NonsenseFlags(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """A context's flags, as values."""
+    """A context's flags, as values. `version` is that of the change that made them so, and no part of what they are."""
 
     phase: Phase = Phase.MONOLITH
     read_percent: int = 0
     shadow_percent: int = 0
     epoch: int = 0
+    version: int = field(default=0, compare=False)
 
 
 def settle(

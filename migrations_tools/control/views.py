@@ -4,11 +4,13 @@ token, and nobody else.
 
 from django.http import HttpRequest, JsonResponse
 
+from chassis.registry.facades import HEADER
 from chassis.replica.views import internal
-from migrations_tools.control import feed
+from migrations_tools.control import facades, feed
 
 
 @internal("GET")
-def routes(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signature
-    """The route feed (`feed.routes`)."""
+def routes(request: HttpRequest) -> JsonResponse:
+    """The route feed (`feed.routes`); who asks is remembered (`facades.heard`)."""
+    facades.heard(request.headers.get(HEADER))
     return JsonResponse(feed.routes())

@@ -35,8 +35,8 @@ def migrate(around: Surroundings) -> None:
         raise MigrationError("\n".join(f"migrate {name}:\n{output[name][-4000:]}" for name in failed))
 
 
-def choose_urls(record: Path) -> dict[str, str]:
-    """Where each listening process will listen: on its last port when that is still free."""
+def choose_urls(record: Path, *, secure: bool = False) -> dict[str, str]:
+    """Where each listening process will listen: on its last port when that is still free. `secure`: by https, but the facade."""
     last: Mapping[str, object] = records.read(record) or {}
     taken: set[int] = set()
     urls = {}
@@ -45,5 +45,6 @@ def choose_urls(record: Path) -> dict[str, str]:
         while port in taken:
             port = free_port()
         taken.add(port)
-        urls[name] = f"http://{LOOPBACK}:{port}"
+        scheme = "https" if secure and name in table.UPSTREAMS else "http"
+        urls[name] = f"{scheme}://{LOOPBACK}:{port}"
     return urls

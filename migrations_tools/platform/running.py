@@ -48,7 +48,7 @@ class Platform:
             self._cleanup.enter_context(_alone(self.record))
             if self._migrate:
                 preparation.migrate(self._around)
-            self.urls = preparation.choose_urls(self.record)
+            self.urls = preparation.choose_urls(self.record, secure=self._around.tls is not None)
             programs = table.programs(self.urls, self._around, facade_workers=self._facade_workers)
             self._supervisor = Supervisor(programs, self._report)
             self._cleanup.callback(self._write, running=False)

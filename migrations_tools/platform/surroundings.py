@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chassis import env
+from chassis.callers.mutual import Files
 from chassis.embedded import installed
 from chassis.embedded.server import Server
 
@@ -15,7 +16,7 @@ class Surroundings:
     """`databases` has the URL of each by name ("monolith", "control", "users").
 
     `servers` are the embedded ones among what the URLs lead to: they are started again should they die.
-    `extra` is added to every process's environment.
+    `tls`: the servers behind the facade speak mutual TLS with these files. `extra` is added to every process's environment.
     """
 
     var: Path
@@ -23,6 +24,7 @@ class Surroundings:
     valkey: str
     token: str
     servers: tuple[Server, ...] = ()
+    tls: Files | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, *databases: str) -> dict[str, str]:
@@ -30,7 +32,8 @@ class Surroundings:
         the shell has set."""
         urls = {f"{name.upper()}_DATABASE_URL": url if name in databases else "" for name, url in self.databases.items()}
         shared = {"VALKEY_URL": self.valkey, "BANYAN_VAR": str(self.var), "BANYAN_INTERNAL_TOKEN": self.token}
-        return {**urls, **shared, **self.extra}
+        secure = self.tls.of_a_process() if self.tls else {}
+        return {**urls, **shared, **secure, **self.extra}
 
 
 def local_surroundings() -> Surroundings:
@@ -43,4 +46,6 @@ def local_surroundings() -> Surroundings:
         servers.append(installed.cluster(var))
     if not os.environ.get("VALKEY_URL"):
         servers.append(installed.valkey(var))
-    return Surroundings(var, databases, env.valkey_url(), env.internal_token(), tuple(servers))
+    files = env.tls_files()
+    tls = Files(*files) if files else None
+    return Surroundings(var, databases, env.valkey_url(), env.internal_token(), tuple(servers), tls)

@@ -1,5 +1,6 @@
 """Which processes there are, as data: the one place to read how each is started."""
 
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,8 +10,13 @@ from chassis.supervisor import Program, always_ready, http_ok
 from migrations_tools.platform.surroundings import Surroundings
 
 NAMES = ("monolith", "users", "users_replica", "facade", "relay", "worker")
-LISTENING = ("monolith", "users", "users_replica", "facade", "facade_admin")
+UPSTREAMS = ("monolith", "users", "users_replica")
+ENTRANCE = "facade"
+"""What clients talk to."""
+LISTENING = (*UPSTREAMS, ENTRANCE, "facade_admin")
 """What has an address: every process that listens, and the facade's second one."""
+STOP_SECONDS = 10
+"""What is under way when the platform stops may take so long to end; the facade, which cuts what takes longer, a little less."""
 ROOT = Path(__file__).resolve().parents[2]
 
 _PYTHON = sys.executable
@@ -21,14 +27,25 @@ _ALONE = "--without-gossip --without-mingle --without-heartbeat"
 def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: int = 1) -> tuple[Program, ...]:
     """Every process of the platform; `urls` says where those that listen do."""
     addresses = {f"{name.upper()}_URL": url for name, url in urls.items()}
+    # Whoever comes by another way than the facade is refused.
+    addresses["BANYAN_CALLER_REQUIRED"] = "true"
     monolith = {**around.environment("monolith", "control"), **addresses, "DJANGO_SETTINGS_MODULE": "monolith.settings"}
     relay = {**monolith, **around.environment("monolith", "control", "users")}
     users = {**around.environment("users"), **addresses, "DJANGO_SETTINGS_MODULE": "extracted.users.settings"}
-    facade = {**around.environment(), **addresses}
+    facade = {**around.environment(), **addresses, "FACADE_DRAIN_TIMEOUT": str(STOP_SECONDS - 2)}
+    tls = around.tls
+    context = tls.client_context() if tls else None
 
     def program(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Program:
-        ready = http_ok(f"{urls[name]}/readyz") if name in LISTENING else always_ready
-        return Program(name, command, environment, ready, folder=ROOT)
+        ready = http_ok(f"{urls[name]}/readyz", context) if name in LISTENING else always_ready
+        secure: Mapping[str, str] = {}
+        if tls and name in LISTENING:
+            secure = tls.of_the_facade() if name == ENTRANCE else tls.of_a_server()
+        # No balancer stands in front of this facade: Ctrl-C need not wait until one has noticed.
+        ending = signal.SIGINT if name == ENTRANCE else signal.SIGTERM
+        return Program(
+            name, command, {**environment, **secure}, ready, stop_signal=ending, stop_seconds=STOP_SECONDS, folder=ROOT
+        )
 
     beat = ("--schedule", str(around.var / "run" / "celerybeat-schedule"))
     return (

@@ -8,9 +8,11 @@ commits.
 
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import psycopg
@@ -19,7 +21,7 @@ from chassis.replica import authority, outbox
 from chassis.replica.authority import Authority, Misdirected
 from chassis.replica.keys import LANES
 from migrations_tools.relay.remote import ReplicaUnavailable
-from migrations_tools.relay.rounds import Outcome, Round
+from migrations_tools.relay.rounds import Applied, Outcome, Round
 from migrations_tools.relay.sides import Side, Sides
 
 log = logging.getLogger("banyan.relay")
@@ -47,6 +49,10 @@ class Surroundings(Protocol):
 
     def publish_horizon(self, context: str, epoch: int, horizon: int) -> None:
         """Tell the facades how far the other side has come."""
+        ...
+
+    def applied(self, context: str, aggregate: str, keys: Sequence[int]) -> None:
+        """Tell the facades what the other side answers anew."""
         ...
 
 
@@ -98,7 +104,7 @@ class Relay:
         source, target = self.sides.of(known.owner), self.sides.of(authority.other(known.owner))
         log.info("%s: replicating %s -> %s at epoch %d", self.context, source.name, target.name, known.epoch)
         with ExitStack() as stack, ThreadPoolExecutor(LANES, f"{self.context}-lane") as pool:
-            rounds = _open(stack, source, target)
+            rounds = _open(stack, source, target, partial(self.surroundings.applied, self.context))
             self._work(rounds, known, pool)
 
     def _work(self, rounds: _Lanes, known: Authority, pool: ThreadPoolExecutor) -> None:
@@ -132,8 +138,8 @@ class Relay:
         return now != known or not self.surroundings.is_mirrored(self.context)
 
 
-def _open(stack: ExitStack, source: Side, target: Side) -> _Lanes:
+def _open(stack: ExitStack, source: Side, target: Side, applied: Applied) -> _Lanes:
     def opened() -> Round:
-        return Round(source, target, stack.enter_context(source.connect("relay")))
+        return Round(source, target, stack.enter_context(source.connect("relay")), applied)
 
     return _Lanes(opened(), [opened() for _ in range(LANES)])

@@ -1,12 +1,14 @@
 """The service's end of the replica protocol, over HTTP with one keep-alive session a thread."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 import requests
 
+from chassis.callers import sessions
+from chassis.callers.tokens import HEADER, Signer
 from chassis.replica.authority import Misdirected
 from chassis.replica.wire import Answer, Header, decode_documents
 
@@ -28,6 +30,7 @@ class RemoteReplica:
         self._context = context
         self._base = f"{url}/internal/replica/{context}"
         self._token = token
+        self._signer = Signer(token, "relay", context)
         self._local = threading.local()
 
     def keys(self, aggregate: str, after: int, limit: int) -> list[int]:
@@ -50,9 +53,10 @@ class RemoteReplica:
     def rehearse(self, aggregate: str, body: bytes) -> Answer:
         return Answer.from_json(orjson.loads(self._send("POST", f"{aggregate}/rehearsals", data=body).content))
 
-    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+    def _send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> requests.Response:
+        signed = {**(headers or {}), HEADER: self._signer.sign().decode()}
         try:
-            answer = self._session().request(method, f"{self._base}/{path}", timeout=TIMEOUT, **options)
+            answer = self._session().request(method, f"{self._base}/{path}", timeout=TIMEOUT, headers=signed, **options)
         except requests.RequestException as error:
             raise ReplicaUnavailable(f"The service of {self._context} cannot be reached: {error}") from error
         if answer.status_code == 421:
@@ -67,7 +71,6 @@ class RemoteReplica:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False
+            session = self._local.session = sessions.session()
             session.headers["Authorization"] = f"Bearer {self._token}"
         return session

@@ -5,7 +5,7 @@ the receiver knows the round by its number and changes nothing twice. Documents 
 after the number was drawn, all under the lanes' locks, so a higher number means a later reading.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -35,13 +35,22 @@ class Outcome:
         return Outcome(self.applied + other.applied, self.refused + other.refused, self.busy or other.busy)
 
 
+Applied = Callable[[str, Sequence[int]], None]
+"""Is told which keys of an aggregate the other side has now."""
+
+
+def nobody(_aggregate: str, _keys: Sequence[int]) -> None:
+    """Nobody wants to know."""
+
+
 class Round:
     """Rounds from `source` to `target` on one session of the source's database, which holds the lanes' locks."""
 
-    def __init__(self, source: Side, target: Side, connection: psycopg.Connection[object]) -> None:
+    def __init__(self, source: Side, target: Side, connection: psycopg.Connection[object], applied: Applied = nobody) -> None:
         self.source = source
         self.target = target
         self.connection = connection
+        self.applied = applied
         self.context = source.context
 
     def run(self, on: Sequence[int] = ALL_LANES, *, limit: int, final: bool = False) -> Outcome:
@@ -95,6 +104,7 @@ class Round:
                 outbox.delete(self.connection, self.context, done)
                 retry.forget(self.connection, self.context, taken.aggregate, [key for key in taken.keys if key not in failed])
             retry.record(self.connection, self.context, taken.aggregate, refused)
+        self.applied(taken.aggregate, [key for key in taken.keys if key not in failed])
 
     def _resolve(self, known: Authority, aggregate: str, conflict: Refused, on: Sequence[int], *, final: bool) -> int:
         """Apply an aggregate together with those that hold its unique values there: as a set they fit, since they do here.

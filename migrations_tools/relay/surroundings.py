@@ -2,16 +2,18 @@
 
 import logging
 import time
+from collections.abc import Sequence
 
 import valkey
 from django.db import Error, connections
 
-from chassis import env
+from chassis import env, purging, tags
 from migrations_tools.control.flags import current
 from migrations_tools.control.lock import operator
 from migrations_tools.control.router import DATABASE
 from migrations_tools.cutover.finish import finish
 from migrations_tools.phases import policy
+from migrations_tools.plans import PLANS
 from migrations_tools.relay.sides import Sides
 
 log = logging.getLogger("banyan.relay")
@@ -50,3 +52,8 @@ class ControlPlane:
             self._valkey.set(f"{HORIZON}{context}", f"{epoch}:{horizon}")
         except valkey.ValkeyError as trouble:
             log.warning("%s: the horizon could not be published: %s", context, trouble)
+
+    def applied(self, context: str, aggregate: str, keys: Sequence[int]) -> None:
+        """In a canary the other side answers reads: what was kept of it from before is history now."""
+        if keys and any(one.name == aggregate and one.cached for one in PLANS[context].aggregates):
+            purging.tell(*tags.changed(context, aggregate, keys))

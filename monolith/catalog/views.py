@@ -7,14 +7,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from chassis import tags
 from chassis.rest.pages import Pages
 from monolith.catalog import services
+from monolith.catalog.purging import CATEGORY, CONTEXT, PRODUCT
 from monolith.catalog.serializers import CategorySerializer, ProductSerializer, SearchSerializer
+
+KEPT = "public, max-age=0, s-maxage=60, stale-while-revalidate=30, stale-if-error=300"
+"""Facades keep answers, since they are told what has changed; browsers ask again, since nobody tells them."""
 
 
 class CatalogView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
+
+    def kept(self, answer: Response, tag: str) -> Response:
+        """An answer that facades may keep, and by what they know that it has changed."""
+        answer["Cache-Control"] = KEPT
+        for name, value in tags.tagged(tags.everything(CONTEXT), tag).items():
+            answer[name] = value
+        return answer
 
 
 class ProductsView(CatalogView):
@@ -27,7 +39,8 @@ class ProductsView(CatalogView):
         pages = Pages()
         found = services.search(wanted.get("category"), wanted.get("q", ""))
         page = pages.paginate_queryset(found, request)
-        return pages.get_paginated_response(ProductSerializer(page, many=True).data)
+        answer = pages.get_paginated_response(ProductSerializer(page, many=True).data)
+        return self.kept(answer, tags.several(CONTEXT, PRODUCT))
 
 
 class ProductView(CatalogView):
@@ -37,7 +50,7 @@ class ProductView(CatalogView):
         found = services.product(sku)
         if found is None:
             raise NotFound("No product has this code.")
-        return Response(ProductSerializer(found).data)
+        return self.kept(Response(ProductSerializer(found).data), tags.one(CONTEXT, PRODUCT, found.pk))
 
 
 class CategoriesView(CatalogView):
@@ -46,4 +59,5 @@ class CategoriesView(CatalogView):
         """All categories, each with the id of the one above it."""
         pages = Pages()
         page = pages.paginate_queryset(services.categories(), request)
-        return pages.get_paginated_response(CategorySerializer(page, many=True).data)
+        answer = pages.get_paginated_response(CategorySerializer(page, many=True).data)
+        return self.kept(answer, tags.several(CONTEXT, CATEGORY))

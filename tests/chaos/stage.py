@@ -117,8 +117,8 @@ def staged(folder: Path) -> Iterator[Stage]:
 
 def _surroundings(folder: Path, cluster: Cluster, valkey: ValkeyServer) -> Surroundings:
     urls = {name: cluster.url(name) for name in DATABASES}
-    extra = {"IDENTITY_PRIVATE_KEY": env.identity_key()}  # the tests make access tokens with theirs
-    return Surroundings(folder / "var", urls, valkey.url(), "a-token-of-these-tests", (cluster, valkey), extra)
+    extra = {"IDENTITY_PRIVATE_KEY": env.identity_private_key() or env.identity_key()}  # the tests make access tokens with theirs
+    return Surroundings(folder / "var", urls, valkey.url(), "a-token-of-these-tests", (cluster, valkey), extra=extra)
 
 
 def _programs(urls: dict[str, str], around: Surroundings) -> list[Any]:

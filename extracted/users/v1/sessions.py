@@ -5,7 +5,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.identity.tokens import LIFETIME_SECONDS
+from chassis.identity.claims import LIFETIME_SECONDS
 from extracted.users.problems import UsersView
 from extracted.users.services import sessions
 from extracted.users.v1.serializers import LoginSerializer, RefreshSerializer, TokensSerializer

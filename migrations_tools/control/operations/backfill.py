@@ -109,4 +109,4 @@ def _lock(options: Mapping[str, Any]) -> str:
     return "/tune" if options.get("tune") else "/backfill"
 
 
-BACKFILL = Operation("backfill", "copy what was there before capture began", steps, arguments, lock=_lock)
+BACKFILL = Operation("backfill", "copy what was there before capture began", steps, arguments, lock=_lock, flags=False)

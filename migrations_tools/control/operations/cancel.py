@@ -3,20 +3,8 @@ authority all along.
 """
 
 from migrations_tools import capture
-from migrations_tools.control import feed
-from migrations_tools.control.models import ContextState
 from migrations_tools.control.operations.task import Operation, Step, Task
 from migrations_tools.phases import Phase
-
-
-class FacadesBehind(RuntimeError):
-    """Some facades still send reads to the service. Stopping replication now would show their
-    users old data.
-    """
-
-    def __init__(self, facades: list[str]) -> None:
-        super().__init__(f"facades that have not applied the routes yet: {', '.join(facades)}; run the command again")
-        self.facades = facades
 
 
 def steps(task: Task) -> list[Step]:
@@ -26,7 +14,7 @@ def steps(task: Task) -> list[Step]:
     task.open(Phase.MONOLITH)
     stop_reads = [
         Step("send all reads to the monolith", lambda: task.change(read_percent=0)),
-        Step("wait until every facade does", lambda: _await_facades(task)),
+        Step("wait until every facade does", task.await_facades),
     ]
     return [
         *(stop_reads if task.flags.read_percent else []),
@@ -34,11 +22,6 @@ def steps(task: Task) -> list[Step]:
         Step("set the phase to monolith, whereupon the relay stops", lambda: task.change(phase=Phase.MONOLITH)),
         drop,
     ]
-
-
-def _await_facades(task: Task) -> None:
-    if late := feed.await_applied(ContextState.objects.get(pk=task.context).version):
-        raise FacadesBehind(late)
 
 
 def _installed(task: Task) -> bool:

@@ -9,9 +9,9 @@ from django.db import Error
 from chassis import env
 from migrations_tools import capture
 from migrations_tools.control.archive import ArchiveUnreadable
+from migrations_tools.control.facades import FacadesBehind
 from migrations_tools.control.lock import ContextBusy
 from migrations_tools.control.operations.backfill import NotCaptured, SomeParked
-from migrations_tools.control.operations.cancel import FacadesBehind
 from migrations_tools.control.operations.complete import Unconfirmed
 from migrations_tools.control.operations.verify import NotClean, NothingMirrored
 from migrations_tools.control.settle import NonsenseFlags

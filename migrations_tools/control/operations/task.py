@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from migrations_tools import gates
+from migrations_tools.control.facades import FacadesBehind, await_applied
 from migrations_tools.control.flags import Reason, change, current
 from migrations_tools.control.lock import operator
 from migrations_tools.control.measure import measure
@@ -102,6 +103,16 @@ class Task:
             "epoch": after.epoch,
         }
 
+    def await_facades(self) -> dict[str, Any]:
+        """Wait until every facade routes by the context's flags. Raises `FacadesBehind`; the facts are noted in any case."""
+        reach = await_applied(self.flags.version)
+        self.facts["facades"] = reach.as_dict()
+        for remark in reach.remarks():
+            self.say(f"  {remark}")
+        if reach.late:
+            raise FacadesBehind(reach)
+        return {}
+
 
 def _exclusive(_options: Mapping[str, Any]) -> str:
     """The lock of everything that moves a context."""
@@ -117,7 +128,7 @@ class Operation:
     """One subcommand of `manage.py context`. `steps` judges the gates and says what is to be done.
 
     `lock` distinguishes what may run beside other operations of the context; the empty one is
-    shared by all that move it.
+    shared by all that move it. `flags`: it changes some, and is over when every facade has them.
     """
 
     name: str
@@ -126,10 +137,12 @@ class Operation:
     arguments: Callable[[ArgumentParser], None] = _no_arguments
     rehearsable: bool = True
     lock: Callable[[Mapping[str, Any]], str] = _exclusive
+    flags: bool = True
 
     def run(self, task: Task) -> None:
         """Perform the steps, or in a rehearsal narrate them. Raises what a step raises, and `GatesUnmet`."""
-        for number, step in enumerate(self.steps(task), start=1):
+        spread = Step("wait until every facade's workers have the flags", task.await_facades)
+        for number, step in enumerate([*self.steps(task), *([spread] if self.flags else [])], start=1):
             task.say(f"{'would' if task.dry_run else 'step'} {number}: {step.says}")
             if not task.dry_run:
                 task.facts.update(step.act() or {})

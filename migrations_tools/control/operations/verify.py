@@ -71,5 +71,11 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 VERIFY = Operation(
-    "verify", "compare both sides, aggregate by aggregate", steps, arguments, rehearsable=False, lock=lambda _options: "/verify"
+    "verify",
+    "compare both sides, aggregate by aggregate",
+    steps,
+    arguments,
+    rehearsable=False,
+    lock=lambda _options: "/verify",
+    flags=False,
 )

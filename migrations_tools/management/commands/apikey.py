@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-import valkey
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
-from migrations_tools.control import apikeys, feed
+from migrations_tools.control import apikeys
 from migrations_tools.control.apikeys import BadRequest, UnknownKey, Wanted
+from migrations_tools.control.facades import FacadesBehind, Reach, await_applied
 from migrations_tools.control.lock import operator
 from migrations_tools.control.models import ApiKey
 
@@ -65,9 +65,9 @@ class Command(BaseCommand):
                        f"would make a key for {wanted.name} with {scopes}")  # fmt: skip
             return
         key, written = apikeys.create(wanted, operator())
-        facts = {**_facts(key), "key": written, "late": _late(key)}
-        self._tell(options, facts, f"{written}\nThis is shown once: only its hash is kept. Send it as X-Api-Key.")
-        _complain(facts["late"], f"{key.id} was made")
+        # Shown before anything is waited for: whoever grows impatient must not be left with a key that nobody knows.
+        words = f"{written}\nThis is shown once: only its hash is kept. Send it as X-Api-Key."
+        self._tell_reach(options, key, {"key": written}, words)
 
     def _revoke(self, options: dict[str, Any]) -> None:
         if options["dry_run"]:
@@ -75,9 +75,7 @@ class Command(BaseCommand):
             self._tell(options, {**_facts(key), "dry_run": True}, f"would revoke {key.id} of {key.name}")
             return
         key = apikeys.revoke(options["id"], operator())
-        facts = {**_facts(key), "late": _late(key)}
-        self._tell(options, facts, f"revoked {key.id} of {key.name}")
-        _complain(facts["late"], f"{key.id} was revoked")
+        self._tell_reach(options, key, {}, f"revoked {key.id} of {key.name}")
 
     def _list(self, options: dict[str, Any]) -> None:
         keys = list(apikeys.listed(everything=options["all"]))
@@ -88,25 +86,24 @@ class Command(BaseCommand):
         width = None if self.stdout.isatty() else WIDTH
         Console(file=self.stdout, soft_wrap=True, width=width).print(_table(keys))  # type: ignore[arg-type]  # like a stream
 
+    def _tell_reach(self, options: dict[str, Any], key: ApiKey, facts: dict[str, Any], words: str) -> None:
+        """What was done, and whether the facades have it."""
+        if not options["json"]:
+            self.stdout.write(words)
+        reach = await_applied(key.version)
+        if options["json"]:
+            late = [worker.name for worker in reach.late]
+            self.stdout.write(json.dumps({**_facts(key), **facts, "late": late, "facades": reach.as_dict()}))
+        self._complain(reach, quiet=options["json"])
+
+    def _complain(self, reach: Reach, *, quiet: bool) -> None:
+        for remark in () if quiet else reach.remarks():
+            self.stderr.write(remark)
+        if reach.late:
+            raise CommandError(str(FacadesBehind(reach)))
+
     def _tell(self, options: dict[str, Any], facts: dict[str, Any], words: str) -> None:
         self.stdout.write(json.dumps(facts) if options["json"] else words)
-
-
-def _late(key: ApiKey) -> list[str] | None:
-    """The running facades that have not heard of it in time; None where nobody can tell."""
-    try:
-        return feed.await_applied(key.version)
-    except valkey.ValkeyError:
-        return None
-
-
-def _complain(late: list[str] | None, done: str) -> None:
-    if late is None:
-        raise CommandError(f"{done}, but Valkey is down: facades poll, and nobody can tell which have heard of it")
-    if late:
-        raise CommandError(
-            f"{done}, but has not reached {', '.join(late)}: a facade that cannot reach control keeps its old keys"
-        )
 
 
 def _facts(key: ApiKey) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`manage.py flag NAME [VALUE]`: one run-time flag, read or set. No lock is waited for: it is
-also the brake.
+also the brake. One that was set is in force at every facade when the command ends with 0; else it names
+the workers that do not have it.
 """
 
 import json
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from migrations_tools.control.facades import FacadesBehind, Reach, await_applied
 from migrations_tools.control.flags import Reason, change, current
 from migrations_tools.control.lock import operator
 from migrations_tools.control.settle import Flags, NonsenseFlags
@@ -36,8 +38,19 @@ class Command(BaseCommand):
             raise CommandError(str(refusal), returncode=2) from refusal
         except NonsenseFlags as refusal:
             raise CommandError(str(refusal)) from refusal
-        value = getattr(flags, flag)
-        self.stdout.write(json.dumps({options["name"]: value}) if options["json"] else str(value))
+        reach = None if options["value"] is None else await_applied(flags.version)
+        self._tell(options, getattr(flags, flag), reach)
+        if reach is not None and reach.late:
+            raise CommandError(str(FacadesBehind(reach)))
+
+    def _tell(self, options: dict[str, Any], value: object, reach: Reach | None) -> None:
+        if options["json"]:
+            told = {} if reach is None else {"facades": reach.as_dict()}
+            self.stdout.write(json.dumps({options["name"]: value, **told}, default=str))
+            return
+        self.stdout.write(str(value))
+        for remark in reach.remarks() if reach is not None else ():
+            self.stderr.write(remark)
 
     def _set(self, context: str, flag: str, options: dict[str, Any]) -> Flags:
         if flag not in SETTABLE:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from chassis.callers.mutual import BadCertificate
+from chassis.env import HalfConfiguredError
 from chassis.supervisor import Event, NotReadyError, Report
 from chassis.supervisor.console import people, programs
 from migrations_tools.platform import NAMES, AlreadyRunningError, Platform, local_surroundings
@@ -33,7 +35,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: over.set())
         try:
             self._run(Platform(local_surroundings(), facade_workers=options["facade_workers"], report=report), report, over)
-        except (AlreadyRunningError, MigrationError) as error:
+        except (AlreadyRunningError, BadCertificate, HalfConfiguredError, MigrationError) as error:
             raise CommandError(str(error)) from error
 
     def _run(self, platform: Platform, report: Report, over: threading.Event) -> None:

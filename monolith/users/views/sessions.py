@@ -5,7 +5,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chassis.identity.tokens import LIFETIME_SECONDS
+from chassis.identity.claims import LIFETIME_SECONDS
 from monolith.users.serializers import LoginSerializer, RefreshSerializer, SessionSerializer
 from monolith.users.services import sessions
 from monolith.users.views.refusals import UsersView

@@ -24,6 +24,7 @@ QUICK = {
     "FACADE_RETRY_DEADLINE": "1.5",
     "FACADE_SETTLE": "0",
     "FACADE_RESTART_SETTLE": "0",
+    "FACADE_LAME_DUCK": "0",
     "BANYAN_INTERNAL_TOKEN": "secret",
     "FACADE_POLICIES": str(Path(__file__).with_name("plain.toml")),
 }
@@ -55,7 +56,7 @@ class Reply:
 
 @dataclass
 class Entrance:
-    """One facade process. `monolith` also serves its route feed."""
+    """One facade. `monolith` also serves its route feed."""
 
     monolith: ScriptedUpstream
     var: Path
@@ -65,6 +66,7 @@ class Entrance:
     workers: int = 1
     process: subprocess.Popen[bytes] | None = None
     version: int = 0
+    workers: int = 1
 
     def start(self) -> "Entrance":
         """Start it and wait until it is ready."""

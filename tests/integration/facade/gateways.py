@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chassis.callers import apikey
+from chassis.tags import CHANNEL
 from extracted import users
-from facade.responses.shared import CHANNEL
 from tests.integration.facade.entrance import Entrance, Reply, feed, until
+from tests.integration.facade.load import gauge
 from tests.integration.facade.scripted import Received, Script, ScriptedUpstream, answer
 
 if TYPE_CHECKING:
@@ -116,12 +117,13 @@ def running_gateway(tmp_path_factory: pytest.TempPathFactory, own_valkey: "TestV
     file = folder / "policies.toml"
     file.write_text(POLICIES)
     monolith = ScriptedUpstream(feed=feed(1, "monolith")).start()
-    own = {"VALKEY_URL": own_valkey.url, "FACADE_POLICIES": str(file), "FACADE_INSTANCES": "2"}
+    own = {"VALKEY_URL": own_valkey.url, "FACADE_POLICIES": str(file)}
     one, other = (Entrance(monolith, folder / name, own) for name in ("one", "other"))
     with ThreadPoolExecutor() as pool:
         list(pool.map(Entrance.start, (one, other)))
     made = Gateway((one, other), monolith, own_valkey)
     for number, facade in enumerate(made.facades):
+        until(lambda facade=facade: gauge(facade, "limit_sharers") == 2)  # type: ignore[misc]
         until(lambda facade=facade, number=number: counts_together(made, facade, number))  # type: ignore[misc]
     yield made
     for facade in made.facades:

@@ -15,21 +15,26 @@ from pathlib import Path
 
 from chassis.registry import announcer as announcing
 from chassis.registry.announcer import Announcer
+from facade.exposition import pairs
 from tests.integration.facade.entrance import Entrance
 from tests.integration.facade.scripted import ScriptedUpstream
 
 _PROBE_SECONDS = 0.05
 _WAIT_FOR_ONE = 10.0
+_FIRST = {"worker": "0"}
 
 
-def gauge(entrance: Entrance, name: str) -> float:
-    """A number of the facade's metrics, by what follows `banyan_facade_`; of the first worker, where each has its own."""
+def gauge(entrance: Entrance, name: str, context: str | None = None) -> float:
+    """A number of the facade's metrics, by what follows `banyan_facade_`; where it has labels the sum of it, or of those of one
+    context, or of those that have the labels in the name. Of the first worker, where each has its own.
+    """
     plain, _, written = name.rstrip("}").partition("{")
-    worker = ',worker="0"' if written else '{worker="0"}'
-    braces = rf"\{{{re.escape(written)}({worker})?\}}" if written else rf"({re.escape(worker)})?"
-    found = re.search(rf"^banyan_facade_{plain}{braces} (?P<number>\S+)$", entrance.metrics(), re.MULTILINE)
-    assert found is not None, f"there is no metric {name}"
-    return float(found["number"])
+    found = re.findall(rf"^banyan_facade_{plain}(?:{{(.*)}})? (\S+)$", entrance.metrics(), re.MULTILINE)
+    of = {"context": context} if context is not None else {}
+    wanted = {**_FIRST, **of, **pairs(written)}.items()
+    numbers = [float(number) for labels, number in found if wanted <= {**_FIRST, **pairs(labels)}.items()]
+    assert numbers if written else found, f"there is no metric {name}"
+    return sum(numbers)
 
 
 def announced(service: ScriptedUpstream, valkey_url: str, context: str = "users") -> Announcer:

@@ -3,12 +3,13 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from chassis.identity.keys import signing_key
+from chassis.identity.keeping import ring
 
 FEED_PATH = "/internal/control/routes"
 KEYS_PATH = "/.well-known/jwks.json"
@@ -64,7 +65,7 @@ class ScriptedUpstream:
 
     script: Script = lambda request: answer()
     feed: dict[str, Any] | None = None
-    keys: dict[str, Any] | None = field(default_factory=lambda: signing_key().jwks())
+    keys: dict[str, Any] | None = field(default_factory=lambda: ring().jwks(time.time()))
     received: list[Received] = field(default_factory=list)
     port: int = 0
     open: set[socket.socket] = field(default_factory=set)

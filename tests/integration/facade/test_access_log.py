@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.identity.keys import signing_key
+from chassis.identity.keeping import signing_key
 from chassis.identity.tokens import issue
 from tests.integration.facade.entrance import Entrance, until
 from tests.integration.facade.scripted import Drop, Received, ScriptedUpstream, answer

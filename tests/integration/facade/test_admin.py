@@ -157,7 +157,7 @@ def test_explain_tells_what_a_running_worker_knows(pair: Entrance) -> None:
     assert re.search(r"used up|: 0 left", until(spent, 30)["rate-limit"])
     before = counted(pair)
     other = command("explain", "POST", "/x", "-d", "{}", "--from", f"127.0.0.1:{pair.admin}").stdout
-    for word in ("As worker", "breaker closed: of the last", "let in", pair.monolith.url):
+    for word in ("As worker", "breaker closed: of the last", "asked at once", pair.monolith.url):
         assert word in other
     assert counted(pair) == before
     done = command("explain", "GET", "/x", "--from", f"127.0.0.1:{free_port()}")

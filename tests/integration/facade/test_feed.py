@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.facade.conftest import TestValkey
 from tests.integration.facade.entrance import Entrance, feed, until
-from tests.integration.facade.scripted import Received, ScriptedUpstream, answer
+from tests.integration.facade.scripted import FEED_PATH, Received, ScriptedUpstream, answer
 
 ME = "/api/v1/users/me"
 
@@ -57,7 +57,8 @@ def test_feed_is_asked_for_with_the_internal_token(sides: tuple[ScriptedUpstream
     reading, tokens = monolith.read_body, []
 
     def read(request: Received, stream: BinaryIO) -> bytes:
-        tokens.append(request.header("authorization"))
+        if request.target == FEED_PATH:
+            tokens.append(request.header("authorization"))
         return reading(request, stream)
 
     monolith.read_body = read  # type: ignore[method-assign]

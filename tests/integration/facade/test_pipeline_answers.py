@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chassis.callers.tokens import InvalidCaller, Verifier
-from facade.responses.shared import CHANNEL
+from chassis.tags import CHANNEL
 from tests.integration.facade.entrance import QUICK, Reply, until
 from tests.integration.facade.gateways import PAGE, Gateway
 from tests.integration.facade.scripted import Received, answer, json_answer
@@ -132,3 +132,17 @@ def test_upstreams_can_tell_that_the_facade_asks(gateway: Gateway) -> None:
         with pytest.raises(InvalidCaller):
             Verifier(QUICK["BANYAN_INTERNAL_TOKEN"], "users").verify(token)
         assert request.header("banyan-read") is None
+
+
+def test_a_stale_answer_is_renewed_as_by_the_facade_itself(gateway: Gateway) -> None:
+    """Nobody waits for the renewal, and upstreams that answer the platform's own processes only answer it."""
+
+    def stale(request: Received) -> bytes:
+        return answer(b"figs", Cache_Control="max-age=0, stale-while-revalidate=60")
+
+    received = gateway.told(stale)
+    gateway.ask("GET", "/kept/stale")
+    assert gateway.ask("GET", "/kept/stale").body == b"figs"
+    until(lambda: len(received) >= 2)
+    verifier = Verifier(QUICK["BANYAN_INTERNAL_TOKEN"], "monolith")
+    assert {verifier.verify(request.header("banyan-caller") or "").issuer for request in received} == {"facade"}

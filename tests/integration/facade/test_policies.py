@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.identity.keys import signing_key
+from chassis.identity.keeping import signing_key
 from chassis.identity.tokens import issue
 from tests.integration.facade.entrance import Entrance, until
 from tests.integration.facade.load import workers
@@ -158,6 +158,7 @@ def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, 
     assert steps("GET", "/a/../b")[-1][1].startswith("refused with 400")
     found = dict(steps("POST", "/api/v1/users/me"))
     assert found["route"] == "the service: context users, phase service, epoch 3, authority service"
+    assert found["admission"].startswith("normal: waits when four fifths")
     assert found["answer"] == "by the service"
     body = file.with_name("body.json")
     body.write_text('{"nam": "x"}')

@@ -92,7 +92,7 @@ class Platform:
 @pytest.fixture
 def platform(own_valkey: TestValkey, tmp_path: Path) -> Iterator[Platform]:
     monolith = ScriptedUpstream(lambda request: answer(b"monolith")).start()
-    own = {"VALKEY_URL": own_valkey.url, "FACADE_LAME_DUCK": "1"}
+    own = {"VALKEY_URL": own_valkey.url, "FACADE_LAME_DUCK": ""}  # the default must hold the promise
     made = Platform(own_valkey, monolith, [Entrance(monolith, tmp_path / str(number), own) for number in range(3)])
     yield made.start()
     made.stop()
@@ -170,8 +170,32 @@ def test_a_connection_that_is_made_while_it_is_a_lame_duck_is_told_to_close(sing
     until(lambda: entrance.ask("GET", "/readyz").status == 503)
     reply = entrance.ask("POST", "/x", b"{}")
     assert (reply.status, reply.header("connection")) == (200, "close")
-    entrance.process.kill()
-    entrance.process.wait(10)
+    entrance.process.send_signal(signal.SIGINT)
+    assert entrance.process.wait(5) == 0, "who is in a hurry waits for no balancer"
+
+
+def test_an_interrupt_ends_at_once_and_cuts_nothing(single: tuple[Entrance, ScriptedUpstream]) -> None:
+    """Ctrl-C is no restart: nobody is waited for but what is under way, which is answered."""
+    entrance, monolith = single
+    entrance.stop()
+    entrance.environment["FACADE_LAME_DUCK"] = "60"
+    entrance.start()
+    assert entrance.process is not None
+    told = threading.Event()
+
+    def late(request: Received) -> bytes:
+        told.wait(10)
+        return answer(b"late")
+
+    monolith.script = late
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(entrance.ask, "POST", "/x", b"{}")
+        until(lambda: monolith.received)
+        entrance.process.send_signal(signal.SIGINT)
+        until(lambda: not accepts(entrance))
+        told.set()
+        assert asked.result(10).body == b"late"
+    assert entrance.process.wait(5) == 0
 
 
 def test_a_killed_worker_is_replaced_and_the_port_goes_on_accepting(single: tuple[Entrance, ScriptedUpstream]) -> None:

@@ -6,6 +6,7 @@ import time
 import orjson
 import pytest
 
+from chassis.callers.tokens import Verifier
 from tests.integration.facade.conftest import TestValkey
 from tests.integration.facade.entrance import Entrance, until
 from tests.integration.facade.scripted import Hang, Received, ScriptedUpstream, json_answer
@@ -36,6 +37,8 @@ def test_equal_answers_match(shadowed: Entrance, service: ScriptedUpstream, own_
     until(lambda: counts(own_valkey).get("compared") == 5)
     assert counts(own_valkey) == {"compared": 5, "matched": 5}
     assert {r.header("banyan-read") for r in service.received} == {"replica"}
+    verifier = Verifier("secret", "users")
+    assert {verifier.verify(r.header("banyan-caller") or "").issuer for r in service.received} == {"facade"}
 
 
 def test_differences_are_found_and_told(shadowed: Entrance, service: ScriptedUpstream, own_valkey: TestValkey) -> None:

@@ -1,13 +1,21 @@
 """The catalog over HTTP, for anybody."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from monolith.catalog.models import Product
+from chassis import tags
+from chassis.embedded import ValkeyServer
+from migrations_tools.control import valkeys
+from monolith.catalog import services
+from monolith.catalog.models import Category, Product
 from monolith.catalog.serializers import ProductSerializer
+from monolith.catalog.views import KEPT
 
+TAGS = ["catalog", "catalog:product"]
 pytestmark = pytest.mark.django_db
 
 
@@ -78,3 +86,61 @@ def test_categories_name_the_one_above(client: Client, products: dict[str, Produ
     """The tree can be put together from the list."""
     bikes, road = client.get("/api/v1/catalog/categories").json()["results"]
     assert (bikes["name"], bikes["parent"], road["parent"]) == ("Bikes", None, bikes["id"])
+
+
+def test_facades_may_keep_what_anybody_may_read(client: Client, products: dict[str, Product]) -> None:
+    """For as long as it says, and by the tags by which a change makes it go; browsers ask again."""
+    listed, shown = client.get("/api/v1/catalog/products"), client.get("/api/v1/catalog/products/A1")
+    categories = client.get("/api/v1/catalog/categories")
+    assert {answer["Cache-Control"] for answer in (listed, shown, categories)} == {KEPT}
+    assert "s-maxage=60" in KEPT
+    assert "max-age=0" in KEPT
+    assert listed["Surrogate-Key"].split() == TAGS
+    assert shown["Surrogate-Key"].split() == ["catalog", f"catalog:product:{products['A1'].pk}"]
+    assert categories["Surrogate-Key"].split() == ["catalog", "catalog:category"]
+    missing = client.get("/api/v1/catalog/products/none")
+    assert (missing.status_code, missing.get("Surrogate-Key")) == (404, None)
+    assert "s-maxage" not in missing.get("Cache-Control", "")
+
+
+def heard(change: Callable[[], object], capture: Callable[..., Any]) -> list[set[str]]:
+    """The tags of the messages that a change sends, in order."""
+    with valkeys.connected() as one, one.pubsub() as listener:
+        listener.subscribe(tags.CHANNEL)
+        assert listener.get_message(timeout=5)["type"] == "subscribe"
+        with capture(execute=True):
+            change()
+            assert listener.get_message(timeout=0.05) is None, "nobody is told before the commit"
+        found = []
+        while (message := listener.get_message(timeout=0.2)) is not None:
+            found.append(set(json.loads(message["data"])["tags"]))
+        return found
+
+
+def test_a_change_of_a_product_is_told_after_its_commit(
+    products: dict[str, Product], valkey: ValkeyServer, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    """By the ORM in any way: stored, edited by the admin's service, deleted alone or in bulk."""
+    bell, key = products["a1"], products["a1"].pk
+    expected = {"catalog:product", f"catalog:product:{key}"}
+    assert heard(lambda: services.save(bell, bell.list_price), django_capture_on_commit_callbacks) == [expected]
+    gone = {products[sku].pk for sku in ("A1", "a1")}
+    told = heard(lambda: Product.objects.filter(pk__in=gone).delete(), django_capture_on_commit_callbacks)
+    assert set.union(*told) == {"catalog:product", *(f"catalog:product:{pk}" for pk in gone)}
+
+
+def test_a_change_of_a_category_makes_the_whole_catalog_go(
+    products: dict[str, Product], valkey: ValkeyServer, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    """Products are shown with its name, and found by it."""
+    category = Category.objects.get(name="Bikes")
+    assert heard(category.save, django_capture_on_commit_callbacks) == [{"catalog"}]
+
+
+def test_a_valkey_that_is_down_stops_no_change(
+    products: dict[str, Product], monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    """What is kept goes when its time is over."""
+    monkeypatch.setenv("VALKEY_URL", "valkey://127.0.0.1:1/0")
+    with django_capture_on_commit_callbacks(execute=True):
+        products["a1"].save()

@@ -42,7 +42,6 @@ def test_an_unknown_database_is_refused() -> None:
     [
         ("SECRET_KEY", env.secret_key),
         ("BANYAN_INTERNAL_TOKEN", env.internal_token),
-        ("IDENTITY_PRIVATE_KEY", env.identity_key),
     ],
 )
 def test_keys_come_from_the_environment_or_are_kept(variable: str, read: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +55,13 @@ def test_keys_come_from_the_environment_or_are_kept(variable: str, read: object,
 def test_a_pem_key_may_be_given_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Env files that cannot hold line ends write them as \\n."""
     monkeypatch.setenv("IDENTITY_PRIVATE_KEY", "a\\nb")
-    assert env.identity_key() == "a\nb"
+    monkeypatch.setenv("IDENTITY_PUBLIC_KEYS", "c\\nd")
+    assert (env.identity_private_key(), env.identity_public_keys()) == ("a\nb", "c\nd")
+
+
+def test_the_identity_key_is_made_once() -> None:
+    """The same ever after."""
+    assert env.identity_key() == env.identity_key() != ""
 
 
 def test_a_service_url_is_found_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from facade.access import AccessLog
 from facade.admin import status
-from facade.admission.admission import Priority
+from facade.admission.priority import Priority
 from facade.problems import Problem
 from facade.resilience.guard import Refused
 from facade.tracing.sampling import Allowance
@@ -24,6 +24,8 @@ from tests.unit.facade.worker import Worker
 
 GATEWAY = Path(__file__).parents[3] / "docs" / "gateway.md"
 POLICIES = """
+[entrance]
+limits = ["9/1h per ip"]
 [[routes]]
 path = "/a"
 methods = ["GET", "POST"]
@@ -58,18 +60,21 @@ def test_a_breaker_tells_its_state_and_how_it_came_there(tmp_path: Path) -> None
 
 
 def test_what_a_guard_refused_is_counted(tmp_path: Path) -> None:
-    """For want of a place, and for want of a repetition."""
+    """For want of room, by priority, and for want of a repetition."""
 
     async def act() -> None:
         worker = Worker(tmp_path, POLICIES)
         guard = worker.desk.guards.of(Owner.MONOLITH, "-")
         whose = 'context="-",side="monolith"'
-        guard.admit(0)
-        with pytest.raises(Refused, match="under way"):
-            guard.admit(0)
+        guard.admit(Priority.NORMAL, worker.clock() + 1)
+        with pytest.raises(Refused, match="nothing was executed"):
+            guard.admit(Priority.BACKGROUND, worker.clock() + 1)
         assert not guard.budget.spend()
-        assert worker.told("bulkhead_inside") == {whose: 1}
-        assert worker.told("bulkhead_refused_total") == {whose: 1}
+        assert worker.told("concurrency") == worker.told("concurrency_limit") == {whose: 1}
+        assert worker.told("waiting") == {whose: 0}
+        shed = {f'{whose},priority="{word}"': count for word, count in (("critical", 0), ("normal", 0), ("background", 1))}
+        assert worker.told("shed_total") == shed
+        assert worker.told("delayed_total") == dict.fromkeys(shed, 0)
         assert worker.told("retry_budget_refused_total") == {whose: 1}
 
     asyncio.run(act())
@@ -97,6 +102,22 @@ def test_limits_are_counted_by_route_never_by_caller(tmp_path: Path) -> None:
     in_worker(tmp_path, act)
 
 
+def test_a_limit_of_the_entrance_is_told_once(tmp_path: Path) -> None:
+    """All routes share it, so it is no route's."""
+
+    def act(worker: Worker) -> None:
+        for path in ("/a", "/b"):
+            stages: Any = worker.policies.table.match("GET", path).stages
+            request: Any = asked("GET", path.encode())
+            request.address = b"203.0.113.7"
+            next(stage for stage in stages if stage.name == "entrance-limit").before(request)
+        told = worker.told("limit_alone_total")
+        assert told['route="all",methods="all",limit="entrance-ip-1h"'] == 2
+        assert [labels for labels in told if "entrance-" in labels] == ['route="all",methods="all",limit="entrance-ip-1h"']
+
+    in_worker(tmp_path, act)
+
+
 def test_instances_are_counted_by_state(tmp_path: Path) -> None:
     """Their addresses are no labels: those come and go."""
 
@@ -110,13 +131,11 @@ def test_instances_are_counted_by_state(tmp_path: Path) -> None:
     in_worker(tmp_path, act)
 
 
-def test_admission_and_the_cache_tell_what_they_did(tmp_path: Path) -> None:
-    """By outcome, of a fixed set."""
+def test_the_cache_tells_what_it_did(tmp_path: Path) -> None:
+    """By what it was, of a fixed set."""
 
     def act(worker: Worker) -> None:
-        worker.desk.admission.acquire(Priority.NORMAL)
         worker.cache.counts["hit"] += 2
-        assert worker.told("admission_total")['outcome="admitted"'] == 1
         assert worker.told("cache_total") == {'what="hit"': 2}
         assert worker.told("cache_bytes") == {"": 0}
 

@@ -4,8 +4,6 @@ import asyncio
 from pathlib import Path
 from time import monotonic
 
-from facade.admission.adaptive import Tuning
-from facade.admission.admission import Admission
 from facade.book import RouteBook
 from facade.callers import Callers
 from facade.desk import Desk
@@ -31,7 +29,7 @@ def shadowed(percent: float) -> Route:
 
 def sitting_at(settings: Settings, upstreams: Upstreams, metrics: Metrics) -> Desk:
     guards = Guards(Declaration(), monotonic)
-    return Desk(settings, RouteBook([]), upstreams, Positions(settings, None), metrics, guards, Callers(""), Admission(Tuning()))
+    return Desk(settings, RouteBook([]), upstreams, Positions(settings, None), metrics, guards, Callers(""))
 
 
 def test_queue_is_bounded() -> None:

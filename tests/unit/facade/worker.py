@@ -3,8 +3,6 @@
 import asyncio
 from pathlib import Path
 
-from facade.admission.adaptive import Tuning
-from facade.admission.admission import Admission
 from facade.book import RouteBook
 from facade.callers import Callers
 from facade.desk import Desk
@@ -31,7 +29,7 @@ class Worker:
         file = folder / "gateway.toml"
         file.write_text(policies)
         self.policies = PolicyBook(file, folder / "kept.json")
-        clock = asyncio.get_running_loop().time
+        self.clock = clock = asyncio.get_running_loop().time
         settings = Settings("http://m", var_dir=folder, trust_forwarded=True)
         declared: Declaration = self.policies.declared.resilience
         self.cache = Cache(1 << 20, 10)
@@ -39,9 +37,9 @@ class Worker:
         self.policies.open(lambda found, documents: compiled(found, documents, parts))
         self.desk = Desk(
             settings, RouteBook(list(PLANS.values())), Upstreams(settings, {"users": "http://u1"}, declared),
-            Positions(settings, None), Metrics(), Guards(declared, clock), Callers(""), Admission(Tuning(initial=10)),
+            Positions(settings, None), Metrics(), Guards(declared, clock), Callers(""),
         )  # fmt: skip
-        self.desk.metrics.gauges += gauges(self.desk, self.policies, self.cache)
+        self.desk.metrics.gauges += gauges(self.desk, self.policies, self.cache, lambda: 1)
 
     def told(self, name: str) -> dict[str, float]:
         """The numbers of one name, by labels."""

@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 from psycopg import Connection
 from rich.console import Console
 
+from chassis import purging, tags
 from monolith.loading.adventureworks.source import AdventureWorks
 from monolith.loading.errors import LoadError
 from monolith.loading.generated.source import Generated
@@ -72,6 +73,7 @@ class Command(BaseCommand):
             raise CommandError(f"no database: {str(error).splitlines()[0]}") from error
         except KeyboardInterrupt:
             raise CommandError("interrupted; committed pages are kept, run it again to go on", returncode=130) from None
+        purging.tell(tags.everything("catalog"))  # what COPY brings in, no signal tells
         if options["json"]:
             self.stdout.write(orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2).decode())
         else:

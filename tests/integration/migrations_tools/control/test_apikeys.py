@@ -17,7 +17,7 @@ from chassis.embedded import ValkeyServer
 from facade.identity.apikeys import ApiKeys
 from facade.identity.feed import Quota, parse
 from facade.identity.principal import Principal
-from migrations_tools.control import feed, valkeys
+from migrations_tools.control import facades, feed, valkeys
 from migrations_tools.control.apikeys import Wanted, create, revoke
 from migrations_tools.control.flags import Reason, change
 from migrations_tools.control.models import ApiKey, PhaseChange
@@ -107,14 +107,13 @@ def test_facades_are_told_at_once(valkey: ValkeyServer) -> None:
     assert [(told["version"], [entry["id"] for entry in told["api_keys"]]) for told in pushed] == [(1, [key.id]), (2, [])]
 
 
-def test_a_facade_that_has_not_heard_is_named() -> None:
+def test_a_facade_that_has_not_heard_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The revocation stands, the exit code says that it is not in force everywhere, and the message says where not."""
     made = run("create", "Acme")
-    with valkeys.connected() as client:
-        client.set(f"{feed.ACKNOWLEDGEMENT}slow-one", 1, ex=60)
-        with pytest.raises(CommandError, match="slow-one"):
-            run("revoke", made["id"])
-        client.delete(f"{feed.ACKNOWLEDGEMENT}slow-one")
+    monkeypatch.setattr(facades, "WAIT_SECONDS", 0.1)
+    facades.heard("slow-one;version=1;seconds=60")
+    with pytest.raises(CommandError, match="slow-one"):
+        run("revoke", made["id"])
     assert feed.routes()["api_keys"] == []
 
 

@@ -114,17 +114,3 @@ def test_a_valkey_that_is_down_stops_no_change(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("VALKEY_URL", "valkey://127.0.0.1:1/0")
     begin()
     assert current("users").phase is Phase.DUAL_WRITE
-
-
-def test_facades_that_are_behind_are_named(valkey: ValkeyServer) -> None:
-    """A facade counts as running as long as its acknowledgement lives; the others are waited for by name."""
-    with valkeys.connected() as client:
-        client.set("banyan:facade:one", 3, ex=10)
-        client.set("banyan:facade:two", 2, ex=10)
-        try:
-            assert feed.behind(3) == ["two"]
-            assert feed.await_applied(3, seconds=0) == ["two"]
-            client.set("banyan:facade:two", 3, ex=10)
-            assert feed.await_applied(3) == []
-        finally:
-            client.delete("banyan:facade:one", "banyan:facade:two")

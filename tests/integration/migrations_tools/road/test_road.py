@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from chassis.replica.authority import of_this_side
+from migrations_tools.control import facades
 from migrations_tools.control.flags import current
 from migrations_tools.control.models import Journal, PhaseChange, VerifyRun
 from migrations_tools.cutover import STEPS
@@ -130,8 +131,9 @@ def test_a_rehearsal_narrates_the_steps_of_the_performance(both: Sides) -> None:
     """The numbered steps are told, and after a first hand-over also how long writers will wait."""
     on_the_way()
     narrated = [line for line in told("context", "cutover", "users", "--dry-run").splitlines() if line.startswith("would ")]
-    assert [line.partition(":")[0] for line in narrated] == [f"would {number}" for number in range(1, len(STEPS) + 1)]
-    assert [line.endswith("(writers wait)") for line in narrated] == [step.fenced for step in STEPS]
+    assert [line.partition(":")[0] for line in narrated] == [f"would {number}" for number in range(1, len(STEPS) + 2)]
+    assert [line.endswith("(writers wait)") for line in narrated] == [*(step.fenced for step in STEPS), False]
+    assert "wait until every facade's workers have the flags" in narrated[-1]
     assert "POINT OF NO RETURN" in narrated[6]
     done("context", "cutover", "users")
     done("context", "rollback", "users")
@@ -178,16 +180,31 @@ def test_cancel_leaves_the_monolith_as_it_was(both: Sides) -> None:
 
 def test_cancel_waits_for_the_facades(both: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
     """A facade that still sends reads to the service must not be left with a copy that no longer moves."""
-    from migrations_tools.control import feed, valkeys
-
     on_the_way()
-    monkeypatch.setattr(feed.await_applied, "__defaults__", (0.0,))
-    with valkeys.connected() as client:
-        client.set("banyan:facade:slow", 1)
-        assert "slow" in refused("context", "cancel", "users")["error"]
-        assert current("users").phase is Phase.CANARY
-        client.delete("banyan:facade:slow")
+    monkeypatch.setattr(facades, "WAIT_SECONDS", 0.1)
+    facades.heard("slow;version=1;seconds=60")
+    assert "slow" in refused("context", "cancel", "users")["error"]
+    assert current("users").phase is Phase.CANARY
+    facades.heard("slow;version=1;seconds=0")
     done("context", "cancel", "users")
+
+
+def test_a_change_is_over_when_every_facade_has_it(both: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command that changes flags ends with 1 and names the workers that route as before; the change stands."""
+    done("context", "begin", "users")
+    monkeypatch.setattr(facades, "WAIT_SECONDS", 0.1)
+    facades.heard("slow;version=1;seconds=60")
+    facades.heard("quick;version=9;seconds=60")
+    report = done("context", "backfill", "users")
+    assert "facades" not in report
+    done("context", "verify", "users")
+    report = refused("context", "shadow", "users", "--percent", "10")
+    assert "slow (version 1" in report["error"]
+    assert "quick" not in report["error"]
+    assert (report["facades"]["told"], [worker["name"] for worker in report["facades"]["late"]]) == (1, ["slow"])
+    assert current("users").phase is Phase.SHADOW
+    facades.heard("slow;version=9;seconds=60")
+    assert done("context", "shadow", "users", "--percent", "20")["facades"]["told"] == 2
 
 
 @pytest.fixture

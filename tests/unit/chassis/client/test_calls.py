@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from chassis import deadline
+from chassis.callers.tokens import Verifier
 from chassis.client import Client, Interrupted, Refused, RetryBudget, TimedOut, Timeouts, Unreachable
 from chassis.ports import free_port
 from chassis.replica import positions
@@ -25,6 +26,16 @@ def test_a_call_carries_the_token_and_the_time_that_is_left(client: Make, servic
     assert (method, path) == ("GET", "/things?keys=1%2C2")
     assert headers["Authorization"] == "Bearer secret"
     assert 0 < int(headers[deadline.HEADER]) <= 10_000
+
+
+def test_each_attempt_is_signed_for_the_service(client: Make, service: Service) -> None:
+    """It is accepted there once, so a repetition is signed anew; the service knows who called."""
+    service.answers = [Answer(status=503), Answer(body={})]
+    client(caller="monolith").get("/things")
+    verifier = Verifier("secret", "users")
+    callers = [verifier.verify(headers["Banyan-Caller"]) for _, _, headers, _ in service.requests]
+    assert [caller.issuer for caller in callers] == ["monolith", "monolith"]
+    assert len({caller.id for caller in callers}) == 2
 
 
 def test_a_call_belongs_to_the_request_that_causes_it(client: Make, service: Service) -> None:

@@ -11,9 +11,11 @@ import pytest
 from chassis import keys as key_files
 from chassis.identity import keys, tokens
 from chassis.identity.keys import SigningKey
+from chassis.identity.ring import Ring
 from chassis.identity.subject import Subject
 
 SIGNER = SigningKey.from_pem(key_files.rsa_private_key())
+RING = Ring.of(SIGNER)
 STRANGER = SigningKey.from_pem(key_files.rsa_private_key())
 
 
@@ -21,7 +23,7 @@ def test_a_token_tells_its_subject() -> None:
     """What was issued is what is verified."""
     public_id = uuid4()
     token = tokens.issue(public_id, 7, ("customer", "staff"), SIGNER)
-    assert tokens.verify(token, SIGNER) == Subject(public_id, 7, frozenset({"customer", "staff"}))
+    assert tokens.verify(token, RING) == Subject(public_id, 7, frozenset({"customer", "staff"}))
 
 
 def test_the_thumbprint_is_that_of_the_rfc() -> None:
@@ -37,7 +39,7 @@ def test_the_thumbprint_is_that_of_the_rfc() -> None:
 
 def test_the_jwks_document_verifies_tokens_and_keeps_the_secret() -> None:
     """Another library verifies a token by the document, which holds no private member."""
-    document = SIGNER.jwks()
+    document = RING.jwks(0)
     assert set(document["keys"][0]) == {"kty", "n", "e", "kid", "alg", "use"}
     key = jwt.PyJWKSet.from_dict(document)[SIGNER.kid]
     token = tokens.issue(uuid4(), 1, signer=SIGNER)
@@ -49,7 +51,7 @@ def test_a_token_without_one_of_its_claims_is_refused(lacking: str) -> None:
     """Every claim is needed."""
     claims = {name: value for name, value in _claims().items() if name != lacking}
     with pytest.raises(tokens.InvalidToken):
-        tokens.verify(_sign(claims), SIGNER)
+        tokens.verify(_sign(claims), RING)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_a_token_without_one_of_its_claims_is_refused(lacking: str) -> None:
 def test_a_token_with_a_wrong_claim_is_refused(changed: dict[str, Any]) -> None:
     """A claim that is out of time, for somebody else or of another type opens nothing."""
     with pytest.raises(tokens.InvalidToken):
-        tokens.verify(_sign({**_claims(), **changed}), SIGNER)
+        tokens.verify(_sign({**_claims(), **changed}), RING)
 
 
 def _forgeries() -> Iterator[str]:
@@ -84,7 +86,7 @@ def test_a_forged_token_is_refused() -> None:
     """Another key, another algorithm, no kid, no token at all."""
     for forged in _forgeries():
         with pytest.raises(tokens.InvalidToken):
-            tokens.verify(forged, SIGNER)
+            tokens.verify(forged, RING)
 
 
 def test_only_an_rsa_key_can_sign() -> None:

@@ -42,9 +42,25 @@ def test_upstreams_tell_breakers_and_refusals() -> None:
         {0: LOOK},
         family("breaker", {f'{whose},state="closed"': 1, f'{whose},state="open"': 1}, "gauge"),
         family("breaker_transitions_total", {f'{whose},state="open"': 4}),
-        family("bulkhead_refused_total", {whose: 1200}),
+        family("concurrency", {whose: 12}, "gauge"),
+        family("concurrency_limit", {whose: 40}, "gauge"),
+        family("retry_budget_refused_total", {whose: 1200}),
     )
-    assert told["Upstreams"].rows == [("users", "service", "closed, open", "4", "0", "0", "1,200", "0")]
+    assert told["Upstreams"].rows == [("users", "service", "closed, open", "4", "12", "40", "0", "1,200")]
+
+
+def test_admission_tells_whom_something_happened_to() -> None:
+    """Who waited and who was refused, by priority; the others are left out."""
+    whose = 'context="users",side="service",priority='
+    told = found(
+        {0: LOOK},
+        family("delayed_total", {f'{whose}"critical"': 3, f'{whose}"normal"': 0, f'{whose}"background"': 2000}),
+        family("shed_total", {f'{whose}"critical"': 0, f'{whose}"normal"': 0, f'{whose}"background"': 7}),
+    )
+    assert told["Admission"].rows == [
+        ("users", "service", "background", "2,000", "7"),
+        ("users", "service", "critical", "3", "0"),
+    ]
 
 
 def test_limits_that_nobody_meets_are_left_out() -> None:

@@ -20,7 +20,7 @@ class _Jumping(selectors.SelectSelector):
 
 
 class MadeUpLoop(asyncio.SelectorEventLoop):
-    """Starts at 0."""
+    """Starts at 0. What is done in it takes no time, unless it says so by `spend`."""
 
     def __init__(self) -> None:
         self._jumping = _Jumping()
@@ -28,6 +28,10 @@ class MadeUpLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.now
+
+    def spend(self, seconds: float) -> None:
+        """Be busy for so long."""
+        self._jumping.now += seconds
 
 
 def run(main: Coroutine[None, None, T]) -> T:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.identity.keys import signing_key
+from chassis.identity.keeping import signing_key
 from chassis.identity.tokens import issue
 from facade.explain import decisions
 from facade.explain.known import Known
@@ -73,7 +73,7 @@ def told(folder: Path, *asked_for: Question, before: Callable[[Worker], None] = 
         before(worker)
         known = Known(
             desk.settings, desk.book, policies.table, policies.declared.resilience, desk.upstreams, desk.guards, desk.positions,
-            None if alone else desk.admission,
+            running=not alone,
         )  # fmt: skip
         was = _state(worker)
         for question in asked_for:
@@ -85,19 +85,19 @@ def told(folder: Path, *asked_for: Question, before: Callable[[Worker], None] = 
 
 
 def _state(worker: Worker) -> str:
-    return str([*worker.desk.metrics.families(), worker.cache.flights, worker.cache.under_way, worker.desk.admission.in_flight])
+    return str([*worker.desk.metrics.families(), worker.cache.flights, worker.cache.under_way])
 
 
 def test_a_request_that_passes_is_told_to_its_end(tmp_path: Path) -> None:
     """Everything on which its answer may depend."""
     found = told(tmp_path, Question("GET", "/api/v1/users/me?x=1"))
     assert list(found)[:2] == ["deadline", "policy"]
-    assert list(found)[-8:] == ["route", "instances", "timeouts", "guard", "repeats", "fallback", "shadow", "answer"]
+    assert list(found)[-9:] == ["route", "admission", "instances", "timeouts", "guard", "repeats", "fallback", "shadow", "answer"]
     assert found["route"] == "the monolith: context users, phase monolith, epoch 0, authority monolith"
     assert found["instances"].startswith(
         "http://m (serving, 0 under way); left alone for a while after 5 failed requests in a row"
     )
-    assert found["admission"] == "priority normal; let in: 0 of 10 in flight, 0 waiting"
+    assert found["admission"].startswith("normal: waits when four fifths"), "nobody came to the door yet"
     assert found["timeouts"] == "1 s for a connection, 30 s for silence, 60 s in all"
     assert "when its connection closed" in found["repeats"]
     assert found["answer"] == "by the monolith"
@@ -109,7 +109,7 @@ def test_a_body_is_held_to_its_contract_without_anybody_being_asked(tmp_path: Pa
     assert found["answer"].startswith("422 Invalid body")
     assert "name" in found["answer"]
     passes = told(tmp_path, Question("POST", "/contract", data='{"name": 1}'))
-    assert passes["admission"].startswith("priority critical")
+    assert passes["admission"].startswith("critical: waits when all of what is known to be right is under way, between ")
     assert passes["answer"] == "by the monolith"
     assert told(tmp_path, Question("POST", "/contract"))["answer"].startswith("400 Body missing")
     odd = Question("POST", "/contract", ("Content-Type: text/plain", "Host: shop.example"), "x")

@@ -43,7 +43,7 @@ class Issuer:
         return self.document() if self.says is None else self.says
 
     def document(self) -> bytes:
-        return json.dumps({"keys": [key for signer in self.signers for key in signer.jwks()["keys"]]}).encode()
+        return json.dumps({"keys": [signer.verifying.jwk() for signer in self.signers]}).encode()
 
 
 def key_set(issuer: Issuer, folder: Path, clock: Clock | None = None, **patience: Any) -> KeySet:

@@ -14,7 +14,7 @@ from facade.identity import jwks
 from facade.identity.jwks import BadDocument, parse
 from tests.unit.facade.identity.issuer import NEW, OLD, Clock, Issuer, key_set
 
-KEY = OLD.jwks()["keys"][0]
+KEY = OLD.verifying.jwk()
 SHORT = RSAAlgorithm.to_jwk(generate_private_key(65537, 1024).public_key(), as_dict=True)["n"]
 PRIVATE = RSAAlgorithm.to_jwk(OLD.private, as_dict=True)
 
@@ -197,6 +197,6 @@ async def test_it_looks_again_and_again(tmp_path: Path) -> None:
 def test_a_key_for_anything_else_is_skipped(changed: dict[str, Any]) -> None:
     """Another use, algorithm or kind, a short modulus, a private member: such a key verifies nothing here, its neighbours do."""
     bad = {name: value for name, value in {**KEY, **changed, "kid": changed.get("kid", "bad")}.items() if value is not None}
-    assert set(parse(json.dumps({"keys": [bad, *NEW.jwks()["keys"]]}).encode())) == {NEW.kid}
+    assert set(parse(json.dumps({"keys": [bad, NEW.verifying.jwk()]}).encode())) == {NEW.kid}
     with pytest.raises(BadDocument):
         parse(json.dumps({"keys": [bad]}).encode())

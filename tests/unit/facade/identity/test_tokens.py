@@ -135,7 +135,7 @@ def test_forgeries_are_refused(tokens: Tokens) -> None:
     """Another key under a known id, the public key as a shared secret, no signature, no token."""
     forged = [
         jwt.encode(claims(), STRANGER.private, algorithm="RS256", headers={"kid": OLD.kid}).encode(),
-        jwt.encode(claims(), str(OLD.public.public_numbers().n), algorithm="HS256", headers={"kid": OLD.kid}).encode(),
+        jwt.encode(claims(), str(OLD.verifying.public.public_numbers().n), algorithm="HS256", headers={"kid": OLD.kid}).encode(),
         GOOD[: GOOD.rindex(b".") + 1],
         b"", b".", b"..", b"a.b.c", b"\xff.\xff.\xff", GOOD + b".x", b"A" * 9_000,
     ]  # fmt: skip
@@ -226,7 +226,7 @@ async def test_a_key_of_the_same_name_is_another_key(tmp_path: Path) -> None:
     await keys.refresh()
     tokens = Tokens(keys, Clock())
     tokens.of(bearer(GOOD))
-    issuer.says = json.dumps({"keys": [{**NEW.jwks()["keys"][0], "kid": OLD.kid}]}).encode()
+    issuer.says = json.dumps({"keys": [{**NEW.verifying.jwk(), "kid": OLD.kid}]}).encode()
     await keys.refresh()
     assert refusal(tokens, GOOD).status == 401
 

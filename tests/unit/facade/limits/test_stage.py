@@ -24,7 +24,7 @@ class Clock:
 
 
 def stage(*limits: str, clock: Callable[[], float] | None = None, share: int = 1, most_keys: int = 100) -> RateLimit:
-    return RateLimit(parse_all(list(limits)), "users", Terms(None, clock or Clock(), share, most_keys))
+    return RateLimit(parse_all(list(limits)), "users", Terms(None, clock or Clock(), lambda: share, most_keys))
 
 
 def admitted(limiter: RateLimit, make: Callable[[], Asked], times: int) -> int:

@@ -70,7 +70,18 @@ def test_paths_are_decoded_and_plain(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [{"routes": {}}, {"defaults": []}, {"resilience": 5}, {"routes": [5]}, {"resilience": {"users": 5}}]
+    "raw",
+    [
+        {"routes": {}},
+        {"defaults": []},
+        {"resilience": 5},
+        {"routes": [5]},
+        {"resilience": {"users": 5}},
+        {"entrance": []},
+        {"entrance": {"limits": "6/1m per ip"}},
+        {"entrance": {"authenticate": "none"}},
+        {"routes": [{"path": "/a", "entrance": 5}]},
+    ],
 )
 def test_wrong_kinds_are_told(raw: dict[str, object]) -> None:
     """Nothing that TOML can say makes more than an error."""
@@ -86,3 +97,13 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: bytes) -> None:
     file.write_bytes(text)
     with pytest.raises(InvalidPolicies):
         read(file)
+
+
+def test_the_limits_of_the_entrance_are_checked_with_everything_else() -> None:
+    """All of what is wrong is told at once, with its place."""
+    wrong = errors({"entrance": {"limits": ["6 per day", "1/1m per nobody"]}, "routes": [{"path": "a"}]})
+    assert len(wrong) == 2
+    assert wrong[0].startswith("entrance.limits: ")
+    assert "6 per day" in wrong[0]
+    assert "nobody" in wrong[0]
+    assert declare({"entrance": {"limits": ["6/1m per ip"]}}).entrance.limits[0].count == 6

@@ -26,6 +26,20 @@ def opened(numbers: declared.Breaker = NUMBERS) -> tuple[Breaker, Clock]:
     return breaker, clock
 
 
+def test_it_is_hoped_for_once() -> None:
+    """It opened just now, or its first trial has just begun: it may close in a moment. A trial that hangs or fails ends that."""
+    breaker, clock = opened()
+    assert breaker.hopeful()
+    clock.now += NUMBERS.open_seconds
+    ticket = breaker.allow()
+    assert breaker.hopeful()
+    clock.now += NUMBERS.open_seconds
+    assert not breaker.hopeful()
+    breaker.record(False, ticket)
+    assert breaker.state is State.OPEN
+    assert not breaker.hopeful()
+
+
 def test_few_failures_prove_nothing() -> None:
     """Below the minimum volume it stays closed, whatever the rate."""
     breaker = Breaker(NUMBERS, Clock())

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.embedded import ValkeyServer
+from chassis.tags import CHANNEL
 from facade.problems import Problem
 from facade.responses.contract import Reply
-from facade.responses.shared import CHANNEL, Question
+from facade.responses.shared import Question
 from facade.valkey import Valkey
 from tests.unit.facade.responses.asked import Asked, Who, asked, reply
 from tests.unit.facade.responses.bench import Bench, status_of

@@ -1,5 +1,6 @@
 """The table of processes: complete, explicit, and no wider open than each process needs."""
 
+import signal
 import socket
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def test_every_process_knows_every_address(around: Surroundings) -> None:
         assert program.environment["VALKEY_URL"] == "redis://valkey"
         assert program.environment["BANYAN_INTERNAL_TOKEN"] == "token"
         assert program.environment["DEBUG"] == "1"
+
+
+def test_ctrl_c_is_quick_and_cuts_nothing_that_could_have_ended(around: Surroundings) -> None:
+    """The facade is told that no balancer has to notice, and ends by itself before it would be killed."""
+    (facade,) = (program for program in table.programs(_URLS, around) if program.name == "facade")
+    assert facade.stop_signal is signal.SIGINT
+    assert float(facade.environment["FACADE_DRAIN_TIMEOUT"]) + 1 < facade.stop_seconds
 
 
 def test_the_facade_takes_as_many_workers_as_asked(around: Surroundings) -> None:
