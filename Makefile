@@ -1,11 +1,11 @@
-# Needs Python 3.11 or newer with venv and pip, and make. Everything else is fetched into .venv/ and var/.
+# Needs Python 3.11 or newer with venv and pip, and make; a C compiler makes the facade faster. Everything else is fetched into .venv/
+# and var/.
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV ?= $(or $(shell command -v uv),var/bootstrap/bin/uv)
 BIN := .venv/bin
 READY := .venv/.synced
 PROJECTS := pyproject.toml uv.lock chassis/pyproject.toml extracted/users/pyproject.toml
-NATIVE := build/facade/.made
 SYNC := $(UV) sync --frozen --all-packages --quiet --python $(PYTHON)
 CHECKS := check-format check-lint check-types check-types-users check-imports check-monolith check-users
 # uv trusts what the machine trusts: a mirror behind a company's own authority works with an empty environment.
@@ -20,28 +20,30 @@ BOUNDS ?= small
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(NATIVE)  ## move the users context out and back under live load, and prove that nothing was lost
+demo: native  ## move the users context out and back under live load, and prove that nothing was lost
 	$(BIN)/python manage.py demo --context users $(ARGS)
 
-up: $(NATIVE)  ## run the whole platform until Ctrl-C
+up: native  ## run the whole platform until Ctrl-C
 	$(BIN)/python manage.py up $(ARGS)
 
 down: $(READY)  ## stop the platform, PostgreSQL and Valkey
 	$(BIN)/python -m migrations_tools.platform stop
 
-test: $(NATIVE)  ## run every test; those whose tools are missing and cannot be installed are skipped, and say so
+test: $(READY)  ## run every test; those whose tools are missing and cannot be installed are skipped, and say so
 	-@.ci/tools
+	@$(MAKE) --no-print-directory native
 	@# Three workers for two cores: many tests wait for processes.
 	$(BIN)/pytest -n 3 --dist loadscope $(ARGS)
 
 check: $(READY)  ## formatting, lint, types, import contracts, plans, migrations
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(CHECKS)
 
-bench: $(NATIVE)  ## measure, and write JSON under var/bench/
+bench: native  ## measure, and write JSON under var/bench/
 	$(SYNC) --group bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
-native: $(NATIVE)  ## make machine code of what every request to the facade passes; without a compiler it runs as Python
+native: $(READY)  ## make machine code of what every request to the facade passes; without a compiler it runs as Python
+	@$(BIN)/python -m facade.native.build
 
 model: tools  ## check the model of the hand-over protocol with spin (BOUNDS=large for more)
 	$(PYTHON) docs/model/run.py --bounds $(BOUNDS) $(ARGS)
@@ -80,11 +82,6 @@ check-users: $(READY)
 $(READY): $(PROJECTS) | $(UV)
 	$(SYNC)
 	@touch $@
-
-# Of these sources only: the code of others is never run.
-$(NATIVE): $(READY) $(shell find facade -name '*.py')
-	$(BIN)/python -m facade.native.build
-	@mkdir -p $(@D) && touch $@
 
 var/bootstrap/bin/uv:
 	$(PYTHON) -m venv var/bootstrap

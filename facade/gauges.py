@@ -14,6 +14,7 @@ from facade.exposition import labels
 from facade.identity.quota import KeyQuota
 from facade.limits.stage import RateLimit
 from facade.metrics import Gauge
+from facade.native import loader
 from facade.pipeline.book import PolicyBook
 from facade.pipeline.compile import ENTRANCE
 from facade.pipeline.table import PolicyTable
@@ -29,6 +30,7 @@ def gauges(desk: Desk, policies: PolicyBook, cache: Cache, sharers: Callable[[],
     """Of one worker. `sharers`: how many workers divide a limit among them."""
     upstreams, positions = desk.upstreams, desk.positions
     return [
+        ("banyan_facade_compiled", "Whether machine code is run, not Python.", loader.compiled),
         ("banyan_facade_routes_version", "Version of the routes in force.", lambda: desk.book.feed.version),
         ("banyan_facade_lessons", "Contexts that a 421 showed to be ahead of the feed.", lambda: desk.book.lessons),
         ("banyan_facade_positions_trusted", "Whether reads may go to replicas.", lambda: positions.trusted),

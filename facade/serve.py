@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
+from facade import garbage
 from facade.admin import inside, process
 from facade.app import Facade
 from facade.entrance.listener import Listener
@@ -65,6 +66,7 @@ async def _work(settings: Settings, listening: socket.socket, door: socket.socke
     asked = await inside.answer_at(door, facade.answers()) if door is not None else None
     timeouts = Timeouts(settings.head_timeout, settings.body_timeout, settings.keep_alive)
     listener = Listener(facade.handle, timeouts, facade.refused, wrap=facade.log.watched if facade.log is not None else None)
+    garbage.leave_to_counting()
     await listener.start(listening)
     await ending.wait()
     facade.draining = True

@@ -55,6 +55,9 @@ class Settings:
     policies: Path = _POLICIES
     """The file that declares what is demanded of requests, route by route; read again when it changes."""
 
+    native: bool = True
+    """Whether machine code is run, where it was made of these sources; else the Python files are. Read ahead of all others."""
+
     instances: int = 0
     """How many workers, of all facades, divide a rate limit among them while Valkey cannot be asked. 0: as many as Valkey knew
     last, and before it was ever asked the workers of this facade."""
@@ -189,6 +192,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     if errors:
         raise InvalidSettings(errors)
     return Settings(**values)
+
+
+def native(environment: Mapping[str, str]) -> bool:
+    """The setting of this name, before there are others: it decides what is imported. A word that is none is told with them."""
+    return _WORDS.get(environment.get(variable("native"), "").lower(), True)
 
 
 _parsers: dict[Any, Any] = {

@@ -81,7 +81,7 @@ class Strand:
         _running.strand = self
         try:
             waits = self._work.send(None)
-        except StopIteration:
+        except (StopIteration, asyncio.CancelledError):  # what it waits for was given up: no mistake, least of all the firer's
             return
         except Exception as error:  # noqa: BLE001 - as for a task: nobody awaits it who could be told
             self._loop.call_exception_handler({"message": "a strand ended by an error", "exception": error})

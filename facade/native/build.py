@@ -2,6 +2,7 @@
 
 All are compiled as one unit, so that they call each other directly. What is made is put in place as a whole, and only when it is
 complete; older code is removed. Without a C compiler a line says so, and the exit code is 0: the modules then run as they stand.
+It refuses to put in place what was made while the sources changed.
 """
 
 import os
@@ -11,25 +12,30 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from chassis import records
 from facade.native.modules import MODULES, ROOT, digest, folder, source
 
 _CONFIG = ROOT / "facade" / "native" / "mypyc.ini"
+_COMPILERS = ("cc", "gcc", "clang")
+_MAKING = "making-"
 
 
 def build() -> Path:
-    """The folder of the code. Raises `NoCompiler`; SystemExit of the compiler when it fails."""
+    """The folder of the code. Raises `NoCompiler`, `SourcesChanged`; SystemExit of the compiler when it fails."""
     where = folder(digest())
     if where.exists():
         return where
-    if shutil.which("cc") is None and shutil.which("gcc") is None and shutil.which("clang") is None:
+    if compiler() is None:
         raise NoCompiler
-    where.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=where.parent, prefix="making-") as made:
-        _compile(Path(made))
-        for old in where.parent.glob("[0-9a-f]*"):
-            shutil.rmtree(old)
-        (Path(made) / "lib").rename(where)
+    with records.locked(where.parent / ".lock"):  # two builds would put their code in the same place
+        if not where.exists():
+            _make(where)
     return where
+
+
+def compiler() -> str | None:
+    """A C compiler of this machine."""
+    return next((found for name in _COMPILERS if (found := shutil.which(name)) is not None), None)
 
 
 class NoCompiler(Exception):
@@ -37,6 +43,26 @@ class NoCompiler(Exception):
 
     def __str__(self) -> str:
         return str(self.__doc__)
+
+
+class SourcesChanged(Exception):
+    """The sources changed while they were compiled, so nobody knows of which the machine code is: build again"""
+
+    def __str__(self) -> str:
+        return str(self.__doc__)
+
+
+def _make(where: Path) -> None:
+    for left in where.parent.glob(f"{_MAKING}*"):  # by a build that was killed
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(dir=where.parent, prefix=_MAKING) as made:
+        _compile(Path(made))
+        if folder(digest()) != where:
+            raise SourcesChanged
+        (Path(made) / "lib").rename(where)
+    for old in where.parent.glob("[0-9a-f]*"):
+        if old != where:
+            shutil.rmtree(old)
 
 
 def _compile(into: Path) -> None:
@@ -56,3 +82,5 @@ if __name__ == "__main__":
         build()
     except NoCompiler as error:
         print(f"facade: {error}", file=sys.stderr)
+    except SourcesChanged as error:
+        sys.exit(f"facade: {error}")

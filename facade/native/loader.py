@@ -1,5 +1,6 @@
 """Has the compiled modules imported in place of their sources, where they are there and of the same sources."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from facade.native.modules import MODULES, digest, folder
+from facade.settings import native
 
 
 class _Compiled(MetaPathFinder):
@@ -20,11 +22,14 @@ class _Compiled(MetaPathFinder):
         return spec_from_file_location(name, file, loader=ExtensionFileLoader(name, str(file))) if file is not None else None
 
 
-def use() -> bool:
-    """Import compiled modules from now on; whether there are some. To be called before any of them is imported.
+def use(environment: Mapping[str, str] = os.environ) -> bool:
+    """Import compiled modules from now on, unless `FACADE_NATIVE` says no; whether there are some. To be called before any of
+    them is imported.
 
     Raises RuntimeError when that has happened.
     """
+    if not native(environment):
+        return False
     early = [module for module in MODULES if module in sys.modules]
     if early:
         raise RuntimeError(f"{', '.join(early)} were imported before their machine code could be")
@@ -38,5 +43,6 @@ def use() -> bool:
 
 
 def compiled() -> bool:
-    """Whether this process runs machine code."""
-    return any(isinstance(finder, _Compiled) for finder in sys.meta_path)
+    """Whether what this process has imported of the modules is machine code, all of it."""
+    loaders = [getattr(sys.modules[module], "__loader__", None) for module in MODULES if module in sys.modules]
+    return bool(loaders) and all(isinstance(loader, ExtensionFileLoader) for loader in loaders)

@@ -56,6 +56,17 @@ MODULES: Final = (
     "facade.upstreams",
     "facade.verdicts",
 )
+SOURCES: Final = (
+    "facade",
+    "facade/native/mypyc.ini",
+    "chassis",
+    "migrations_tools/phases.py",
+    "migrations_tools/plan.py",
+    "migrations_tools/plans",
+)
+"""Files, and folders of them, that machine code is made of: more than the modules, since constants of whatever they import are
+compiled in.
+"""
 
 
 def source(module: str) -> Path:
@@ -66,7 +77,8 @@ def source(module: str) -> Path:
 def digest() -> str:
     """What tells these sources, and the machine and Python that code was made for, from others."""
     total = sha256(f"{sys.version} {sysconfig.get_platform()}".encode())
-    for file in sorted(ROOT.joinpath("facade").rglob("*.py")):  # all of them: constants of any are compiled in
+    places = [ROOT / place for place in SOURCES]
+    for file in sorted(file for place in places for file in ([place] if place.is_file() else place.rglob("*.py"))):
         total.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
     return total.hexdigest()[:16]
 

@@ -256,7 +256,7 @@ def test_dead_collector_costs_no_answer(upstreams: Pair, monolith: ScriptedUpstr
         for _ in range(5):
             assert entrance.ask("GET", "/x").status == 200
             before = gauge(entrance, "spans_failed_total")
-            until(lambda before=before: gauge(entrance, "spans_failed_total") > before)  # type: ignore[misc]
+            until(lambda before=before: gauge(entrance, "spans_failed_total") > before, 30)  # type: ignore[misc]
         assert gauge(entrance, "spans_exported_total") == 0
     assert (tmp_path / "facade.log").read_text().count("spans batch") == 1
 
