@@ -3,7 +3,8 @@
 import asyncio
 import socket
 import ssl
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 from facade.entrance.client import Client
 from facade.entrance.handler import Handler, Report
@@ -13,13 +14,22 @@ _SWEEP_SECONDS = 0.25
 
 
 class Listener:
-    """Hands every request on a socket to `handler`."""
+    """Hands every request on a socket to `handler`. `wrap` gives what a connection has instead of its client."""
 
-    def __init__(self, handler: Handler, timeouts: Timeouts, report: Report, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        timeouts: Timeouts,
+        report: Report,
+        *,
+        tls: ssl.SSLContext | None = None,
+        wrap: Callable[[Client], Any] | None = None,
+    ) -> None:
         self._handler = handler
         self._timeouts = timeouts
         self._report = report
         self._tls = tls
+        self._wrap = wrap
         self._clients: set[Client] = set()
         self._ending = False
         self._server: asyncio.Server | None = None
@@ -33,8 +43,7 @@ class Listener:
     async def start(self, listening: socket.socket) -> None:
         """Accept clients from a socket that listens already; other processes may share it."""
         loop = asyncio.get_running_loop()
-        accept = cast("Any", self._accept)  # a client is a protocol by its methods
-        self._server = await loop.create_server(accept, sock=listening, ssl=self._tls)
+        self._server = await loop.create_server(self._accept, sock=listening, ssl=self._tls)
         self._sweeper = loop.create_task(self._sweep())
 
     async def drain(self, seconds: float) -> None:
@@ -57,11 +66,12 @@ class Listener:
         for client in self._clients:
             client.draining = True
 
-    def _accept(self) -> Client:
+    def _accept(self) -> Any:
+        """A client is a protocol by its methods."""
         client = Client(self._handler, self._timeouts, self._report, on_lost=self._clients.discard, secure=self._tls is not None)
         client.draining = self._ending
         self._clients.add(client)
-        return client
+        return client if self._wrap is None else self._wrap(client)
 
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()

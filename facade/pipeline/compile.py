@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from facade import problems
 from facade.identity.apikeys import ApiKeys
@@ -16,20 +16,22 @@ from facade.limits.declared import By, Limit
 from facade.limits.rule import Terms
 from facade.limits.stage import RateLimit
 from facade.pipeline.code import Code
-from facade.pipeline.declared import Declared, InvalidPolicies, RouteRules
+from facade.pipeline.declared import Declared, RouteRules
 from facade.pipeline.policy import Policy
 from facade.pipeline.stage import Stage
 from facade.pipeline.table import PolicyTable
 from facade.request import Request
-from facade.responses import openapi
 from facade.responses.cache import CacheStage
 from facade.responses.compress import CompressStage, Memory
 from facade.responses.cors import CorsStage
-from facade.responses.openapi import Document, InvalidDocument
+from facade.responses.openapi import Document
 from facade.responses.secure import SecureStage
 from facade.responses.shared import Cache
 from facade.responses.transform import TransformStage
 from facade.responses.validate import HeaderLimit, ValidateStage
+
+ENTRANCE: Final = "entrance-limit"
+"""The name of stages that count over all routes together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Whole:
         kinds: tuple[list[Limit], list[Limit]] = ([], [])
         for limit in limits:
             kinds[limit.by is not By.IP].append(limit)
-        made = (RateLimit(kind, "entrance", terms, label="entrance-", name="entrance-limit") if kind else None for kind in kinds)
+        made = (RateLimit(kind, "entrance", terms, label="entrance-", name=ENTRANCE) if kind else None for kind in kinds)
         unknown, known = ((stage,) if stage else () for stage in made)
         return cls(unknown, known)
 
@@ -99,9 +101,9 @@ class BodyLimit:
         return f"{'none' if length is None else length} of at most {self._most} bytes"
 
 
-def compiled(declared: Declared, parts: Parts) -> PolicyTable:
-    """The table of everything that is declared. Raises `InvalidPolicies` for documents that cannot be used."""
-    documents, entrance = _documents(declared), Whole.of(declared.entrance.limits, parts.terms)
+def compiled(declared: Declared, documents: Mapping[Path, Document], parts: Parts) -> PolicyTable:
+    """The table of everything that is declared. `documents`: those that it names."""
+    entrance = Whole.of(declared.entrance.limits, parts.terms)
     return PolicyTable.of(
         Policy.of(
             rules.path, rules.methods, _stages(rules, parts, documents, entrance if rules.entrance else _NOTHING), rules.priority
@@ -110,21 +112,7 @@ def compiled(declared: Declared, parts: Parts) -> PolicyTable:
     )
 
 
-def _documents(declared: Declared) -> dict[Path, Document]:
-    """Every OpenAPI document that a route names, read once."""
-    documents: dict[Path, Document] = {}
-    errors: list[str] = []
-    for path in sorted({rules.contract.document for rules in declared.routes if rules.contract is not None}):
-        try:
-            documents[path] = openapi.load(path)
-        except InvalidDocument as error:
-            errors += [f"{path}: {one}" for one in error.errors]
-    if errors:
-        raise InvalidPolicies(errors)
-    return documents
-
-
-def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document], entrance: "Whole") -> tuple[Stage, ...]:
+def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document], entrance: Whole) -> tuple[Stage, ...]:
     """From the outermost to the one next to the upstream. Addresses are counted before credentials are checked, since checking is
     what costs; callers after it, since before it nobody knows them.
     """

@@ -62,6 +62,8 @@ class Entrance:
     var: Path
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    admin: int = field(default_factory=free_port)
+    workers: int = 1
     process: subprocess.Popen[bytes] | None = None
     version: int = 0
     workers: int = 1
@@ -73,6 +75,7 @@ class Entrance:
             **QUICK,
             "MONOLITH_URL": self.monolith.url,
             "BANYAN_VAR": str(self.var),
+            "FACADE_ADMIN_PORT": str(self.admin),
             **self.environment,
         }
         command = [sys.executable, "-m", "facade", "serve", "--port", str(self.port), "--workers", str(self.workers)]
@@ -95,7 +98,18 @@ class Entrance:
 
     def ask(self, method: str, target: str, body: bytes | None = None, **headers: str) -> Reply:
         """One request on a connection of its own; header names are written with `_` for `-`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        return self._ask(self.port, method, target, body, headers)
+
+    def tell(self, target: str) -> Reply:
+        """What the admin port says."""
+        return self._ask(self.admin, "GET", target, None, {})
+
+    def metrics(self) -> str:
+        """Of all workers together."""
+        return self.tell("/metrics").body.decode()
+
+    def _ask(self, port: int, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         try:
             connection.request(method, target, body, {n.replace("_", "-"): v for n, v in headers.items()})
             response = connection.getresponse()
@@ -123,8 +137,7 @@ class Entrance:
 
     def event(self, name: str, context: str = "users") -> int:
         """How often something happened, by the facade's metrics."""
-        text = self.ask("GET", "/metrics").body.decode()
-        found = re.search(rf'events_total{{context="{context}",event="{name}"}} (\d+)', text)
+        found = re.search(rf'events_total{{context="{context}",event="{name}"}} (\d+)', self.metrics())
         return int(found.group(1)) if found else 0
 
 

@@ -190,5 +190,3 @@ def test_everything_recovers_by_itself(world: World) -> None:
         assert world.traffic.statuses(kind.name, world.well).keys() == {200}
     until(lambda: gauge(world.entrance, "requests_in_flight") == 0)
     assert gauge(world.entrance, "waiting") == 0
-
-
