@@ -192,8 +192,9 @@ class Exchange:
 
     def _is_impatience(self, error: UpstreamError) -> bool:
         """Whether it was given up because its client had no time: if that counted, any client could open a breaker."""
-        given_up = isinstance(error, (TimedOut, Unreachable))
-        return given_up and self.request.hurried and self.request.deadline <= monotonic()
+        if not (self.request.hurried and isinstance(error, (TimedOut, Unreachable))):
+            return False
+        return self.request.deadline <= monotonic() + backoff.LEAST_LEFT  # a loop's timers may be a little early
 
     def _failure(self, error: UpstreamError) -> Outcome:
         outcome = verdicts.outcome(error)

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Final
 
 from facade import answering, cohort, decide, forwarded, problems, subject, tunnel, verdicts
+from facade.access import AccessLog
 from facade.decide import Decision, Freshness
 from facade.desk import Desk
 from facade.entrance.client import Client
@@ -36,18 +37,19 @@ _NOT_PASSED_ON: Final = frozenset({"CONNECT", "TRACE"})
 
 class Gateway:
     """Answers HTTP requests; `desk` is what all of them share, `policies` what is demanded of them. Without a `tracer` nothing is
-    traced.
+    traced, without a `log` nothing written down.
     """
 
-    def __init__(self, desk: Desk, policies: PolicyBook, shadow: Shadow, tracer: Tracer | None) -> None:
+    def __init__(self, desk: Desk, policies: PolicyBook, shadow: Shadow, tracer: Tracer | None, log: AccessLog | None) -> None:
         self.desk = desk
         self._policies = policies
         self._shadow = shadow
         self._tracer = tracer
+        self._log = log
         self._settings = desk.settings
         self._spool = desk.settings.var_dir / "facade" / "spool"
 
-    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
+    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:  # noqa: PLR0912 one place for the order
         """Answer one request. What cannot be answered any more (a client that left, an answer that broke off) just
         ends, which makes the connection end too.
         """
@@ -89,6 +91,8 @@ class Gateway:
                 request.span.end(side, status)
         if status:
             self.desk.metrics.observe(context, side, status, monotonic() - started)
+        if self._log is not None:
+            self._log.note(request, context, side, status, monotonic() - started)
 
     def _refuse(self, request: Request, policy: Policy, place: int, problem: Problem, context: str) -> int:
         """Answer a problem, unless it came of asking an upstream and a stage has something better."""

@@ -37,6 +37,15 @@ class Settings:
     valkey_url: str = ""
     """Shared positions, pushed routes, shadow results. Empty: the facade works alone, reads go to the authority."""
 
+    access_log: str = ""
+    """Where each request is written down, as a line of JSON: `stderr`, or a file. Empty: nowhere."""
+
+    admin_port: int = 0
+    """Where /metrics, /status, /healthz and /readyz of all workers together are told. 0: nowhere, and nothing runs for it."""
+
+    admin_host: str = "127.0.0.1"
+    """The address of that port. It shows what the facade knows to whoever can reach it."""
+
     internal_token: str = ""
     """The bearer token that the monolith asks for under /internal."""
 
@@ -147,6 +156,11 @@ class Settings:
 
     shadow_noise_share: float = 0.1
     """The share of comparisons in which the old side is asked twice, to learn which fields differ by themselves."""
+
+    @property
+    def policies_kept(self) -> Path:
+        """Where the last good policies are kept, as routes and keys are."""
+        return self.var_dir / "facade" / "policies.json"
 
 
 _SHARED = {

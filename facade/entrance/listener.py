@@ -3,8 +3,9 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from facade.entrance.client import Client
 from facade.entrance.handler import Handler, Report
@@ -16,13 +17,22 @@ _FAREWELL_SECONDS = 2.0
 
 
 class Listener:
-    """Hands every request on a socket to `handler`."""
+    """Hands every request on a socket to `handler`. `wrap` gives what a connection has instead of its client."""
 
-    def __init__(self, handler: Handler, timeouts: Timeouts, report: Report, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        timeouts: Timeouts,
+        report: Report,
+        *,
+        tls: ssl.SSLContext | None = None,
+        wrap: Callable[[Client], Any] | None = None,
+    ) -> None:
         self._handler = handler
         self._timeouts = timeouts
         self._report = report
         self._tls = tls
+        self._wrap = wrap
         self._clients: set[Client] = set()
         self._ending = self._leaving = False
         self._server: asyncio.Server | None = None
@@ -36,11 +46,10 @@ class Listener:
     async def start(self, listening: socket.socket) -> None:
         """Accept clients from a socket that listens already; other processes may share it."""
         loop = asyncio.get_running_loop()
-        accept = cast("Any", self._accept)  # a client is a protocol by its methods
         # Who does not finish its handshake is as slow as who does not finish its request's head.
         head, farewell = (self._timeouts.head_timeout, self._timeouts.body_timeout) if self._tls is not None else (None, None)
         self._server = await loop.create_server(
-            accept, sock=listening, ssl=self._tls, ssl_handshake_timeout=head, ssl_shutdown_timeout=farewell
+            self._accept, sock=listening, ssl=self._tls, ssl_handshake_timeout=head, ssl_shutdown_timeout=farewell
         )
         self._sweeper = loop.create_task(self._sweep())
 
@@ -69,10 +78,11 @@ class Listener:
         for client in self._clients:
             client.draining = True
 
-    def _accept(self) -> Client:
+    def _accept(self) -> Any:
+        """A client is a protocol by its methods."""
         client = Client(self._handler, self._timeouts, self._report, on_lost=self._clients.discard, secure=self._tls is not None)
         client.on_made = partial(self._join, client)
-        return client
+        return client if self._wrap is None else self._wrap(client)
 
     def _join(self, client: Client) -> None:
         """A connection is made. Not before: of one that ends in its handshake nobody would hear again."""

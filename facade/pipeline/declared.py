@@ -169,8 +169,17 @@ class Declared(BaseModel):
 def read(file: Path) -> Declared:
     """The declarations in a file. Raises `InvalidPolicies`."""
     try:
-        raw = tomllib.loads(file.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidPolicies([f"{file}: {error}"]) from error
+    return parse(text, file)
+
+
+def parse(text: str, file: Path) -> Declared:
+    """The declarations in a file's text. Raises `InvalidPolicies`."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise InvalidPolicies([f"{file}: {error}"]) from error
     return declare(raw)
 

@@ -6,7 +6,7 @@ was written beforehand knows that.
 """
 
 import mimetypes
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -21,7 +21,6 @@ from facade.responses.transform import Name, Value
 _READS: Final = frozenset({"GET", "HEAD"})
 FAILED: Final = frozenset({500, 502, 503, 504})
 """As for stale answers (RFC 5861, 4)."""
-_LARGEST: Final = 1 << 20
 _NEEDS_MORE: Final = frozenset({206, 304})
 """Statuses that answer only what a request has asked for besides."""
 _SAYS_SO: Final[Pair] = (b"cache-status", b"banyan; fwd=bypass; detail=static-fallback")
@@ -34,45 +33,32 @@ class Source(StrEnum):
     CACHE = "cache"
 
 
-def _read(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise ValueError("is no path")
-    try:
-        content = Path(value).read_bytes()
-    except OSError as error:
-        raise ValueError(f"the file cannot be read: {error}") from error
-    if len(content) > _LARGEST:
-        raise ValueError(f"{value} has more than {_LARGEST} bytes")
-    return value, content
-
-
 class Static(BaseModel):
-    """A declared answer: `body` as text, or a `file`, which is read together with the declaration, or neither."""
+    """A declared answer: `body` as text, or a `file` of text, which is read with the policies, or neither."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     status: int = Field(default=200, ge=200, le=599)
     headers: dict[Name, Value] = {}
     body: str | None = None
-    file: Annotated[tuple[str, bytes] | None, BeforeValidator(_read)] = None
+    file: Path | None = None
 
     @model_validator(mode="after")
     def _is_an_answer(self) -> Self:
         if self.body is not None and self.file is not None:
             raise ValueError("has a body and a file: which of them is the answer?")
-        if self.status in _NEEDS_MORE or (self.status == 204 and self.content):
+        if self.status in _NEEDS_MORE or (self.status == 204 and (self.body or self.file is not None)):
             raise ValueError(f"the status {self.status} cannot stand with this body in answer to every request")
         return self
 
-    @property
-    def content(self) -> bytes:
-        """What is sent."""
-        return self.file[1] if self.file is not None else (self.body or "").encode()
+    def content(self, texts: Mapping[Path, str]) -> bytes:
+        """What is sent. `texts`: of files by their paths."""
+        return (texts[self.file] if self.file is not None else self.body or "").encode()
 
-    def fields(self) -> tuple[Pair, ...]:
-        """Its header fields: what it is and that nobody should give it again, unless they are declared; and that it stands in."""
-        kind = mimetypes.guess_type(self.file[0])[0] if self.file is not None else "text/plain; charset=utf-8"
-        implied = {"content-type": kind or "application/octet-stream"} if self.content else {}
+    def fields(self, content: bytes) -> tuple[Pair, ...]:
+        """Its header: what it is and that nobody should give it again, unless they are declared; and that it stands in."""
+        kind = mimetypes.guess_type(self.file)[0] if self.file is not None else "text/plain; charset=utf-8"
+        implied = {"content-type": kind or "application/octet-stream"} if content else {}
         told = {**implied, "cache-control": "no-cache", **self.headers}
         return (*((name.encode(), value.encode()) for name, value in told.items()), _SAYS_SO)
 
@@ -105,11 +91,12 @@ class FallbackStage:
     name = "fallback"
     event = "fallback_static"
 
-    def __init__(self, declared: tuple[Source | Static, ...]) -> None:
+    def __init__(self, declared: tuple[Source | Static, ...], texts: Mapping[Path, str]) -> None:
         self._declared = declared
         self._mirror = Source.MONOLITH in declared
         self._static = next((one for one in declared if isinstance(one, Static)), None)
-        self._fields = self._static.fields() if self._static is not None else ()
+        self._content = self._static.content(texts) if self._static is not None else b""
+        self._fields = self._static.fields(self._content) if self._static is not None else ()
 
     def before(self, request: Request) -> Awaitable[None] | None:
         """Say whether the mirror may be asked."""
@@ -121,16 +108,15 @@ class FallbackStage:
         static = self._static
         if static is None or status not in FAILED or request.method not in _READS:
             return None
-        return Reply(static.status, list(self._fields), static.content)
+        return Reply(static.status, list(self._fields), self._content)
 
     def explain(self, request: Request) -> str:
         """What is tried for this request when the upstream does not answer it."""
         if request.method not in _READS:
             return f"nothing: {request.method} may have been carried out, so its client is told what happened"
-        return "where the upstream has no answer: " + (", then ".join(map(_words, self._declared)) or "nothing")
+        return "where the upstream has no answer: " + (", then ".join(map(self._words, self._declared)) or "nothing")
 
-
-def _words(one: Source | Static) -> str:
-    if isinstance(one, Static):
-        return f"the static answer {one.status} of {len(one.content)} bytes"
-    return "the monolith while it mirrors the context" if one is Source.MONOLITH else "what the cache has kept, by its terms"
+    def _words(self, one: Source | Static) -> str:
+        if isinstance(one, Static):
+            return f"the static answer {one.status} of {len(self._content)} bytes"
+        return "the monolith while it mirrors the context" if one is Source.MONOLITH else "what the cache has kept, by its terms"

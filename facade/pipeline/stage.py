@@ -24,6 +24,16 @@ class Stage(Protocol):
 
 
 @runtime_checkable
+class Rehearser(Protocol):
+    """A stage whose `before` does more than look at the request and change it: it counts, keeps, or asks somebody."""
+
+    def rehearse(self, request: Request) -> str | None:
+        """Do to the request alone what `before` would do, as far as that can be known without asking. In words, what would be
+        answered here; None when the request would go on. Raises `Problem` where it would be refused.
+        """
+
+
+@runtime_checkable
 class Finisher(Protocol):
     """A stage that also looks at answers."""
 

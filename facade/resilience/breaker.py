@@ -80,11 +80,10 @@ class Breaker:
         return max(0.0, self._until - self._clock()) if self.state is State.OPEN else 0.0
 
     def hopeful(self) -> bool:
-        """Whether it is worth a wait: it opened for the first time, and its trial is yet to come or has just begun."""
-        if self._in_row > 1:
-            return False
-        began = self._until - self._declared.longest_open
-        return self.state is not State.HALF_OPEN or self._clock() < began + self._declared.open_seconds
+        """Whether it is worth a wait: it opened for the first time, and its trial is yet to come or under way. An upstream whose
+        writers wait for a hand-over answers its trial late, and all of it is lost if those who ask meanwhile are sent away.
+        """
+        return self._in_row <= 1
 
     def explain(self) -> str:
         """Its state and what it is based on, in one line."""

@@ -26,6 +26,7 @@ from facade.strand import within
 log = logging.getLogger(__name__)
 
 _READS = frozenset({"GET", "HEAD"})
+_NOT_CACHED = (504, "not-cached", "Not cached", "only a kept answer was asked for, and there is none that is fresh")
 _SAFE = _READS | {"OPTIONS", "TRACE"}
 
 
@@ -85,7 +86,7 @@ class CacheStage:
         if stored is not None and self._give(ask, stored, request):
             return None
         if b"only-if-cached" in ask.directives:
-            raise Problem(504, "not-cached", "Not cached", "only a kept answer was asked for, and there is none that is fresh")
+            raise Problem(*_NOT_CACHED)
         flight = cache.flights.get(ask.key)
         if flight is not None and self._may_wait(ask, stored):
             return self._wait(request, ask, flight)
@@ -105,6 +106,23 @@ class CacheStage:
         age = self._cache.now() - stored.born
         decided = freshness.use(age, stored.terms, ask.directives).name.lower().replace("_", " ")
         return f"{decided}: kept for {age:.1f} s of {stored.terms.lifetime:g} s"
+
+    def rehearse(self, request: Request) -> str | None:
+        """What is kept is looked at, and nothing is counted, kept or asked. Raises as `before` does."""
+        if request.method not in _READS:
+            return None
+        ask = asking.read(request, self._cache.now())
+        if ask.passes_by:
+            return None
+        stored = self._find(ask, request)
+        if stored is not None:
+            age = self._cache.now() - stored.born
+            decided = freshness.use(age, stored.terms, ask.directives)
+            if decided is Use.GIVE or (decided is Use.GIVE_AND_ASK and self._cache.refetch is not None):
+                return f"{stored.status}, by what is kept"
+        if b"only-if-cached" in ask.directives:
+            raise Problem(*_NOT_CACHED)
+        return None
 
     def _find(self, ask: Asking, request: Request) -> Stored | None:
         store = self._cache.store
@@ -134,8 +152,10 @@ class CacheStage:
             status = b"banyan; fwd=%b; collapsed" % ask.why
         request.reply = kept.answer(ask, stored, age, status)
         cache.counts["hit"] += 1
-        if decided is Use.GIVE_AND_ASK and ask.key not in cache.flights:
-            self._ask_again(ask, stored, request)
+        if decided is Use.GIVE_AND_ASK:
+            cache.counts["stale-while-revalidate"] += 1
+            if ask.key not in cache.flights:
+                self._ask_again(ask, stored, request)
         return True
 
     def _may_wait(self, ask: Asking, stored: Stored | None) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.facade.conftest import TestValkey
 from tests.integration.facade.entrance import Entrance, until
+from tests.integration.facade.load import gauge
 from tests.integration.facade.scripted import ScriptedUpstream
 
 ME = "/api/v1/users/x"
@@ -58,7 +59,7 @@ def test_cookies_are_secure_where_the_client_speaks_https(
     """And not where it does not: a browser would not send them back."""
     entrance = balanced.entrance
     entrance.route("canary", read=50, services=[service])
-    until(lambda: b"banyan_facade_positions_trusted 1" in entrance.ask("GET", "/metrics").body)
+    until(lambda: gauge(entrance, "positions_trusted") == 1)
     assert ("; Secure" in (entrance.ask("GET", ME, X_Forwarded_Proto="https").header("set-cookie") or "")) is balanced.trusts
     cookie = entrance.ask("GET", ME).header("set-cookie") or ""
     assert cookie.startswith("banyan_anon=")

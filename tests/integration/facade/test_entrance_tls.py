@@ -16,7 +16,7 @@ import trustme
 
 from tests.integration.facade.conftest import TestValkey
 from tests.integration.facade.entrance import Entrance, until
-from tests.integration.facade.load import workers
+from tests.integration.facade.load import gauge, workers
 from tests.integration.facade.safety.crowd import Process
 from tests.integration.facade.scripted import Drop, Received, ScriptedUpstream, answer
 
@@ -140,7 +140,7 @@ def test_browsers_are_told_to_stay_with_it(secure: Secure, service: ScriptedUpst
     """HSTS on answers, Secure on cookies."""
     assert (secure.ask("GET", "/x").header("strict-transport-security") or "").startswith("max-age=")
     secure.route("canary", read=50, services=[service])
-    until(lambda: b"banyan_facade_positions_trusted 1" in secure.ask("GET", "/metrics").body)
+    until(lambda: gauge(secure, "positions_trusted") == 1)
     assert (secure.ask("GET", "/api/v1/users/x").header("set-cookie") or "").endswith("; Secure")
 
 
@@ -162,7 +162,7 @@ def test_a_websocket_passes(secure: Secure, monolith: ScriptedUpstream) -> None:
         assert said.startswith(b"HTTP/1.1 101 ")
         client.sendall(b"late")
         assert client.recv(100) == b"LATE"
-    until(lambda: "requests_in_flight 0" in secure.ask("GET", "/metrics").body.decode())
+    until(lambda: gauge(secure, "requests_in_flight") == 0)
 
 
 HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 32

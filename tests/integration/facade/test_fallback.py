@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.facade.conftest import TestValkey
 from tests.integration.facade.entrance import Entrance, Reply, until
+from tests.integration.facade.load import gauge
 from tests.integration.facade.scripted import Drop, Hang, Received, Script, ScriptedUpstream, answer, json_answer
 
 ME = "/api/v1/users/me"
@@ -141,7 +142,7 @@ def test_a_write_is_told_what_happened(entrance: Entrance, monolith: ScriptedUps
 def mirrored(entrance: Entrance, service: ScriptedUpstream) -> None:
     """`users` at the service, which the monolith mirrors."""
     entrance.route("service", epoch=5, services=[service])
-    until(lambda: b"banyan_facade_positions_trusted 1" in entrance.ask("GET", "/metrics").body)
+    until(lambda: gauge(entrance, "positions_trusted") == 1)
 
 
 def test_the_mirror_comes_first_and_the_static_answer_last(
@@ -209,10 +210,10 @@ def test_explain_tells_who_would_answer_instead(entrance: Entrance, service: Scr
 
     users, alone, write, kept = told("GET", ME), told("GET", "/api/v1/users/alone"), told("PATCH", ME), told("GET", "/kept/a")
     assert users["fallback"].endswith("the monolith while it mirrors the context, then the static answer 200 of 6 bytes")
-    assert users["mirror"] == "the monolith answers where it fails, once it has what this user has written"
-    assert alone["mirror"] == "nobody answers in its place: the route's fallback does not name the monolith"
+    assert users["mirror"].startswith("to the monolith as a replica, when the service fails")
+    assert alone["mirror"] == "none: the route's fallback does not name the monolith"
     assert write["fallback"].startswith("nothing: PATCH may have been carried out")
-    assert write["mirror"] == "nobody answers in its place: PATCH is no read"
+    assert write["mirror"].startswith("none")
     assert kept["fallback"].endswith("what the cache has kept, by its terms, then the static answer 200 of 6 bytes")
 
 

@@ -57,7 +57,7 @@ class Waiting:
 
     def unwell(self) -> tuple[float, float]:
         """Breakers that are not closed, instances that were ejected."""
-        return gauge(self.entrance, "breakers_open"), gauge(self.entrance, "ejections")
+        return gauge(self.entrance, "breakers_open"), gauge(self.entrance, "ejections_total")
 
 
 @pytest.fixture

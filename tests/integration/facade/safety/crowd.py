@@ -1,15 +1,25 @@
-"""A crowd of slow clients in one thread of the test: each sends its request byte by byte, or reads nothing."""
+"""A crowd of slow clients in one thread of the test: each sends its request byte by byte, or reads nothing.
+
+`python -m tests.integration.facade.safety.crowd PORT COUNT SECONDS` is one in a process of its own, that takes nothing from the
+test's: half of them send heads and half bodies, a byte in so many seconds each, until its standard input ends.
+"""
 
 import asyncio
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import psutil
 
-from tests.integration.facade.entrance import Entrance
+from tests.integration.facade.entrance import Entrance, until
+
+HEAD = b"GET /slow HTTP/1.1\r\nHost: a\r\nX-Slow: "
+POST = b"POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+_STEP = 20
 
 
 class Slow(asyncio.Protocol):
@@ -63,9 +73,9 @@ class Crowd:
         """So many more clients; each begins with `opening`."""
         self._run(self._join(count, opening))
 
-    def trickle(self, byte: bytes) -> None:
-        """From now on everybody sends this byte, again and again."""
-        self._going = asyncio.run_coroutine_threadsafe(self._trickle(byte), self._loop)
+    def trickle(self, byte: bytes, seconds: float = 0.02) -> None:
+        """From now on everybody sends this byte, again and again, each in so many seconds, one after another."""
+        self._going = asyncio.run_coroutine_threadsafe(self._trickle(byte, seconds), self._loop)
 
     def stop(self) -> None:
         """Nobody sends any more."""
@@ -90,15 +100,15 @@ class Crowd:
             client.send(opening)
             self.clients.append(client)
 
-    async def _trickle(self, byte: bytes) -> None:
+    async def _trickle(self, byte: bytes, seconds: float) -> None:
+        pause = seconds * _STEP / len(self.clients)
         with suppress(asyncio.CancelledError):
             while True:
                 for number, client in enumerate(self.clients):
                     client.send(byte)
-                    if number % 50 == 0:
-                        await asyncio.sleep(0)
+                    if number % _STEP == 0:
+                        await asyncio.sleep(pause)
                 self.rounds += 1
-                await asyncio.sleep(0.02)
 
     async def _send(self, clients: Iterable[Slow], data: Callable[[Slow], bytes]) -> None:
         for client in clients:
@@ -127,3 +137,31 @@ class Process:
         """Open connections of clients."""
         mine = [c for c in self._worker.net_connections("tcp") if c.laddr and c.laddr.port == self._port]
         return sum(c.status != psutil.CONN_LISTEN for c in mine)
+
+
+@contextmanager
+def elsewhere(port: int, count: int, seconds: float) -> Iterator[None]:
+    """A crowd in a process of its own, that has begun; everybody in it waits until the end."""
+    command = [sys.executable, "-m", __name__, str(port), str(count), str(seconds)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"they trickle\n"
+        yield
+        process.stdin.close()
+        assert process.wait(10) == 0, "some of them were answered, or sent away"
+
+
+def _main(port: int, count: int, seconds: float) -> None:
+    with Crowd(port) as crowd:
+        crowd.join(count // 2, HEAD)
+        crowd.join(count // 2, POST % 1_000_000)
+        crowd.trickle(b"s", seconds)
+        until(lambda: crowd.rounds > 0)
+        print("they trickle", flush=True)
+        sys.stdin.read()
+        assert crowd.silent() == count
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

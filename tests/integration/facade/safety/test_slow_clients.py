@@ -2,21 +2,23 @@
 
 import http.client
 import socket
+import time
 from collections.abc import Callable, Iterator
+from statistics import median, quantiles
 
 import pytest
 
 from tests.integration.facade.entrance import Entrance, until
 from tests.integration.facade.safety.conftest import Gauges
-from tests.integration.facade.safety.crowd import Crowd, Process
+from tests.integration.facade.safety.crowd import HEAD, POST, Crowd, Process, elsewhere
 from tests.integration.facade.scripted import Received, answer
 
 _CROWD = 1_000
 _OTHERS = 300
 _AT_ONCE = 20
+_TURNS = 5
 _BODY = 20_000
-_HEAD = b"GET /slow HTTP/1.1\r\nHost: a\r\nX-Slow: "
-_POST = b"POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % _BODY
+_POST = POST % _BODY
 _MIB = 1024 * 1024
 
 
@@ -55,7 +57,7 @@ def test_a_thousand_slow_clients_do_not_slow_others(patient: Entrance) -> None:
     _others_are_served(patient)
     before = process.memory()
     with Crowd(patient.port) as crowd:
-        crowd.join(_CROWD // 2, _HEAD)
+        crowd.join(_CROWD // 2, HEAD)
         crowd.join(_CROWD // 2, _POST)
         senders_of_heads = set(crowd.clients[: _CROWD // 2])
         crowd.trickle(b"s")
@@ -72,10 +74,37 @@ def test_a_thousand_slow_clients_do_not_slow_others(patient: Entrance) -> None:
         assert not [bytes(client.said) for client in crowd.clients if not client.said.startswith(b"HTTP/1.1 200 ")]
 
 
+def _latencies(entrance: Entrance) -> tuple[float, float]:
+    """The median and the 95th percentile of seconds in which an ordinary client has its answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", entrance.port, timeout=10)
+    taken = []
+    for _ in range(3 * _OTHERS):
+        begun = time.perf_counter()
+        connection.request("GET", "/plain")
+        assert connection.getresponse().read() == b"ok"
+        taken.append(time.perf_counter() - begun)
+    connection.close()
+    return median(taken), quantiles(taken, n=20)[-1]
+
+
+def test_a_thousand_slow_clients_cost_others_no_time(patient: Entrance) -> None:
+    """While they send five thousand bytes a second, one by one, ordinary clients wait about as long for their answers
+    as without them, in turns within one run: in the median, and those that wait longest.
+    """
+    ratios = []
+    for _ in range(_TURNS):
+        without = _latencies(patient)
+        with elsewhere(patient.port, _CROWD, 0.2):
+            ratios.append([one / other for one, other in zip(_latencies(patient), without, strict=True)])
+    usual, late = (median(ratio) for ratio in zip(*ratios, strict=True))
+    assert usual < 2.5, ratios
+    assert late < 5, ratios
+
+
 def test_heads_that_never_end_are_ended(strict: Entrance) -> None:
     """However diligently a client sends bytes, its head has a deadline, and the client is told."""
     with Crowd(strict.port) as crowd:
-        crowd.join(_CROWD, _HEAD)
+        crowd.join(_CROWD, HEAD)
         crowd.trickle(b"s")
         until(lambda: all(client.closed for client in crowd.clients), 60)
         assert {bytes(client.said[:13]) for client in crowd.clients} == {b"HTTP/1.1 408 "}

@@ -1,5 +1,6 @@
 """What answers a read when its upstream does not, as it is declared."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,10 +17,10 @@ def route(fallback: Any, **more: Any) -> RouteRules:
     return next(rules for rules in declared.routes if rules.path == "/a")
 
 
-def stage(*fallback: Any) -> FallbackStage:
+def stage(*fallback: Any, texts: Mapping[Path, str] | None = None) -> FallbackStage:
     rules = route(list(fallback), cache=True)
     assert rules.fallback is not None
-    return FallbackStage(rules.fallback)
+    return FallbackStage(rules.fallback, texts or {})
 
 
 def request(method: str = "GET") -> Request:
@@ -48,8 +49,8 @@ def test_what_is_declared_is_read() -> None:
         (["service"], "in this order"),
         ([{"body": "x"}, {"body": "y"}], "more than one static answer"),
         ([{"body": "x", "file": __file__}], "a body and a file"),
-        ([{"file": "/no/such/file"}], "cannot be read"),
-        ([{"file": 5}], "is no path"),
+        ([{"file": 5}], "not a valid path"),
+        ([{"status": 204, "file": "x"}], "cannot stand"),
         ([{"status": 304}], "cannot stand"),
         ([{"status": 204, "body": "x"}], "cannot stand"),
         ([{"status": 99}], "greater than"),
@@ -90,11 +91,10 @@ def test_it_stands_in_for_nothing_else(method: str, status: int) -> None:
     assert stage({"body": "x"}).rescue(request(method), status) is None
 
 
-def test_a_file_is_an_answer_of_its_kind(tmp_path: Path) -> None:
-    """As its name says; it is read with the declaration, and an answer without a body has no kind."""
-    file = tmp_path / "sorry.html"
-    file.write_bytes(b"<p>Sorry")
-    given = stage({"status": 503, "file": str(file)}).rescue(request(), 502)
+def test_a_file_is_an_answer_of_its_kind() -> None:
+    """As its name says; it was read with the policies, and an answer without a body has no kind."""
+    file = Path("/there/sorry.html")
+    given = stage({"status": 503, "file": str(file)}, texts={file: "<p>Sorry"}).rescue(request(), 502)
     assert given is not None
     assert (given.get(b"content-type"), given.body) == (b"text/html", b"<p>Sorry")
     bare = stage({"status": 503, "headers": {"retry-after": "60"}}).rescue(request(), 502)
