@@ -29,7 +29,7 @@ class Gauges:
 
     def __call__(self, name: str) -> int:
         """A gauge of the facade, by its name without the prefix."""
-        found = re.search(rf"^banyan_facade_{name} (\d+)", self._entrance.metrics(), re.MULTILINE)
+        found = re.search(rf"^banyan_facade_{name}(?:\{{.*\}})? (\d+)", self._entrance.metrics(), re.MULTILINE)
         assert found is not None, f"no gauge {name}"
         return int(found[1])
 
