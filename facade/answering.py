@@ -24,7 +24,12 @@ def ends_soon(outbound: Outbound, limit: int) -> bool:
     """Whether to wait for the end of an answer: it has at most `limit` bytes, as far as it says, and is no stream."""
     if outbound.length is not None and outbound.length > limit:
         return False
-    return outbound.get(b"content-type").partition(b";")[0].strip().lower() not in _STREAMS
+    return not is_stream(outbound)
+
+
+def is_stream(outbound: Outbound) -> bool:
+    """Whether an answer may never end, by its type."""
+    return outbound.get(b"content-type").partition(b";")[0].strip().lower() in _STREAMS
 
 
 def whole(client: Client, reply: Reply, lines: bytes) -> None:

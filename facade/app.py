@@ -1,6 +1,7 @@
 """The composition root: one worker's facade, built from the settings and wired on the running loop.
 
-Three paths are the facade's own: /healthz, /readyz and /metrics, exactly; everything else belongs to the upstreams.
+Two paths are the facade's own: /healthz and /readyz, exactly; everything else belongs to the upstreams. /metrics is refused: the
+facade's are told at the admin port, and an upstream's are nobody's business out here.
 """
 
 import asyncio
@@ -12,6 +13,10 @@ import orjson
 
 from chassis.registry.record import CHANNEL as INSTANCES
 from chassis.tags import CHANNEL as PURGES
+from facade import problems
+from facade.access import AccessLog
+from facade.admin.inside import Answers
+from facade.admin.telling import Telling
 from facade.admission.lag import Lag
 from facade.asked import announcing, jwks, refetching
 from facade.book import RouteBook
@@ -31,7 +36,6 @@ from facade.limits.shared import SharedWindows
 from facade.metrics import Metrics
 from facade.pipeline.book import PolicyBook
 from facade.pipeline.compile import Parts, compiled
-from facade.pipeline.declared import read
 from facade.positions import Positions
 from facade.presence import Presence
 from facade.resilience.guard import Guards
@@ -60,8 +64,9 @@ class Facade:
         self._settings = settings
         self._workers = workers
         self._tasks: list[asyncio.Task[None]] = []
-        self._own = {"/healthz": self._health, "/readyz": self._ready, "/metrics": self._metrics}
+        self._own = {"/healthz": self._health, "/readyz": self._ready, "/metrics": _not_here}
         self._discovery: Discovery | None = None
+        self.log = AccessLog(settings.access_log) if settings.access_log else None
         self.draining = False
 
     def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> Awaitable[None] | None:
@@ -74,6 +79,8 @@ class Facade:
     def refused(self, status: int) -> None:
         """Count what was no request at all."""
         self.metrics.observe("-", "facade", status, 0.0)
+        if self.log is not None:
+            self.log.refusal(status)
 
     def start(self) -> None:
         """Build everything, on the running loop, and start what runs beside the requests. Raises `InvalidPolicies`."""
@@ -81,7 +88,8 @@ class Facade:
         clock = asyncio.get_running_loop().time
         book, self.metrics = RouteBook(list(PLANS.values())), Metrics()
         valkey = Valkey(settings.valkey_url) if settings.valkey_url else None
-        declared = read(settings.policies).resilience
+        self._policies = policies = PolicyBook(settings.policies, settings.policies_kept)
+        declared = policies.declared.resilience
         self._lag = lag = Lag()
         upstreams = Upstreams(settings, {"users": settings.users_url}, declared)
         guards = Guards(declared, clock, lambda: lag.longest)
@@ -97,7 +105,7 @@ class Facade:
         Owners(book, self._cache)
         shared = SharedWindows(valkey, settings.valkey_timeout, clock) if valkey else None
         parts = Parts.of(keys, Terms(shared, clock, self._sharers), self._cache, Memory(settings.cache_room // 4))
-        policies = PolicyBook(settings.policies, lambda declared: compiled(declared, parts))
+        policies.open(lambda read: compiled(read, parts))
         policies.on_change.append(lambda: guards.declare(policies.declared.resilience))
         policies.on_change.append(lambda: upstreams.declare(policies.declared.resilience))
         book.on_change.append(lambda: upstreams.keep_only(book.table.routes))
@@ -106,11 +114,14 @@ class Facade:
         self._feed.load()
         upstreams.keep_only(book.table.routes)
         shadow = Shadow(desk, valkey)
-        self.metrics.gauges += gauges(desk, policies, self._sharers)
+        self.metrics.gauges += gauges(desk, policies, self._cache, self._sharers)
         self._tracer = tracing.started(settings, book, clock)
         if self._tracer is not None:
             self.metrics.gauges += self._tracer.gauges()
-        self._gateway = Gateway(desk, policies, shadow, self._tracer)
+        self._gateway = Gateway(desk, policies, shadow, self._tracer, self.log)
+        if self.log is not None:
+            self.metrics.gauges += self.log.gauges()
+            self.log.start()
         names, prober = Names(upstreams), Prober(upstreams)
         for work in (self._feed.poll(), keys.run(), policies.watch(), names.run(), prober.run(), shadow.tell()):
             self._spawn(work)
@@ -136,6 +147,10 @@ class Facade:
         self._spawn(self._presence.run())
         self._spawn(discovery.run())
 
+    def answers(self) -> Answers:
+        """What the admin port may ask of this worker."""
+        return Telling(self._desk, self._policies, self._state).answers()
+
     async def stop(self) -> None:
         """Say farewell, end what runs beside the requests and close the connections."""
         await self._feed.leave()
@@ -147,6 +162,8 @@ class Facade:
         await self._desk.upstreams.close()
         if self._tracer is not None:
             await self._tracer.close()
+        if self.log is not None:
+            self.log.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -157,14 +174,19 @@ class Facade:
         _own_answer(client, 200, b"text/plain", b"ok\n")
 
     def _ready(self, client: Client) -> None:
+        state = self._state()
+        _own_answer(client, 200 if state["ready"] else 503, b"application/json", orjson.dumps(state))
+
+    def _state(self) -> dict[str, Any]:
         book = self._desk.book
         routed = self._feed.asked.is_set() or book.source != "plans"
         ready = routed and not self.draining and (self._discovery is None or self._discovery.asked.is_set())
-        state = {"ready": ready, "routes": book.source, "version": book.feed.version}
-        _own_answer(client, 200 if ready else 503, b"application/json", orjson.dumps(state))
+        return {"ready": ready, "routes": book.source, "version": book.feed.version}
 
-    def _metrics(self, client: Client) -> None:
-        _own_answer(client, 200, b"text/plain; version=0.0.4", self.metrics.text())
+
+def _not_here(client: Client) -> None:
+    problem = problems.not_found("/metrics")
+    client.answer(problem.status, problem.lines(), problem.body())
 
 
 def _own_answer(client: Client, status: int, kind: bytes, body: bytes) -> None:

@@ -2,13 +2,20 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
+from typing import cast
 
 from chassis.tags import CHANNEL
 from facade import decide, fetch
+from facade.admission.priority import Priority
 from facade.desk import Desk
-from facade.failures import BadAnswer, Unreachable
+from facade.exchange import Exchange
+from facade.failures import BadAnswer
+from facade.replay import NONE
 from facade.reply import Reply
-from facade.responses.shared import Question, Refetch
+from facade.request import Request
+from facade.responses import contract
+from facade.responses.shared import Refetch
 from facade.upstreams import Upstreams
 from facade.valkey import Valkey, ValkeyError
 
@@ -27,18 +34,22 @@ async def jwks(upstreams: Upstreams) -> bytes:
 
 
 def refetching(desk: Desk) -> Refetch:
-    """What the cache calls to freshen an answer that it gave although it was stale."""
+    """What the cache calls to freshen an answer that it gave although it was stale. It goes the way of every request, in its turn
+    behind those for which somebody waits, but it has a deadline of its own: its client has its answer.
+    """
 
-    async def refetch(question: Question) -> Reply:
-        route = desk.book.table.match(question.path)
-        side = decide.authority(route).side
-        pool = desk.upstreams.pick(side, route)
-        if pool is None:
-            raise Unreachable("no address of the service is known")
-        lines = b"host: %b\r\n%b%b" % (question.host or pool.netloc, question.lines, desk.callers.to(side, route))
-        timeout = desk.guards.timeouts(route.context if route is not None else "-").read
-        got = await fetch.get(pool, question.target, lines, timeout=timeout, limit=_LARGEST_ANSWER)
-        return Reply(got.status, list(got.headers.passed), got.body)
+    async def refetch(request: contract.Request, lines: bytes) -> Reply:
+        again = cast("Request", request).again  # the pipeline has no others
+        route = desk.book.table.match(request.path)
+        total = desk.guards.deadline(route.context if route is not None else "-").total
+        own, decision = again(lines, monotonic() + total), decide.authority(route)
+        exchange = Exchange(desk, own, route, NONE, decision, priority=Priority.BACKGROUND)
+        try:
+            connection = await exchange.run()
+            body = await fetch.whole(connection, exchange.patience, _LARGEST_ANSWER)
+            return Reply(connection.status, list(connection.headers.passed), body)
+        finally:
+            exchange.finish()
 
     return refetch
 

@@ -106,6 +106,12 @@ class Balancer:
         one, other = ready[first], ready[second]
         return one if one.load() <= other.load() else other
 
+    def has_beside(self, member: Member | None, now: float) -> bool:
+        """Whether `pick` could give another one than this."""
+        if now >= self._review_at:
+            self._review(now)
+        return any(one is not member for one in self._ready)
+
     def record(self, member: Member, ok: bool, now: float) -> bool:
         """How a request to this instance went; whether it is left alone for that from now on."""
         if ok:

@@ -3,46 +3,93 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from chassis.callers.mutual import BadCertificate
-from facade import console
+from facade import access, console, effective
+from facade.admin import remote, tables
+from facade.explain.known import Step
+from facade.explain.question import Question
 from facade.export import command
-from facade.pipeline.declared import InvalidPolicies, read
-from facade.serve import serve
-from facade.settings import InvalidSettings, Settings, from_environment
+from facade.pipeline import source
+from facade.pipeline.declared import InvalidPolicies
+from facade.serve import certificate, serve
+from facade.settings import InvalidSettings, from_environment
 from facade.upstreams import tls
 
 
-def _serve(settings: Settings, options: argparse.Namespace) -> None:
-    read(settings.policies)  # told here, in one line, rather than by each worker; so is a certificate that is none
+def _serve(options: argparse.Namespace) -> None:
+    settings = from_environment()
+    if options.admin_port is not None:
+        settings = replace(settings, admin_port=options.admin_port)
+    if options.admin_host is not None:
+        settings = replace(settings, admin_host=options.admin_host)
+    # Told here, in one line, rather than by each worker; so is a certificate that is none.
+    source.start(settings.policies, settings.policies_kept, {})
     tls(settings)
+    certificate(settings)
+    access.check(settings.access_log)
     serve(settings, options.host, options.port, options.workers)
 
 
-def _routes(settings: Settings, options: argparse.Namespace) -> None:
-    found = console.table(settings)
+def _status(options: argparse.Namespace) -> None:
+    url = options.source or remote.address(os.environ)
+    found = remote.get(url, "/status")
     if options.json:
-        print(json.dumps(console.as_json(found), indent=1))
+        print(json.dumps(found, indent=1))
         return
-    rows = [(line.path, " ".join(line.methods) or "all", line.context, line.side, ", ".join(line.stages)) for line in found]
-    _print(("path", "methods", "context", "answered by", "stages"), rows)
+    print(f"The facade at {url} is {tables.summary(found)}.")
+    for section in tables.sections(found):
+        print(f"\n{section.title}")
+        _print(section.heads, section.rows)
 
 
-def _explain(settings: Settings, options: argparse.Namespace) -> None:
-    found = console.explain(settings, options.method.upper(), options.url, options.header)
+def _routes(options: argparse.Namespace) -> None:
+    settings = from_environment()
+    lines, declared = console.table(settings)
+    resilience = declared.resilience
     if options.json:
-        print(json.dumps(console.as_json(found), indent=1))
+        print(json.dumps(console.as_json(lines, declared, settings), indent=1))
         return
+    rows = [
+        (line.path, " ".join(line.methods) or "all", line.context, line.side, effective.in_words(line.rules, declared.entrance))
+        for line in lines
+    ]
+    _print(("path", "methods", "context", "answered by", "in force"), rows)
+    for context in sorted({line.context for line in lines}):
+        print(f"\nUpstreams of {'all other paths' if context == '-' else context}, times in seconds")
+        _print(("", "in force"), list(effective.context_in_words(effective.of_context(resilience.of(context), settings))))
+
+
+def _explain(options: argparse.Namespace) -> None:
+    question = Question(options.method.upper(), options.url, tuple(options.header), _data(options.data))
+    if options.source:
+        answered = remote.post(options.source, "/explain", asdict(question))
+        found = [Step(**step) for step in answered["steps"]]
+    else:
+        found = console.explain(from_environment(), question)
+    if options.json:
+        print(json.dumps([asdict(step) for step in found], indent=1))
+        return
+    if options.source:
+        print(f"As worker {answered['worker']} would decide now:")
     _print(("stage", "what it decides, and why"), [(step.stage, step.said) for step in found])
 
 
-def _export(settings: Settings, options: argparse.Namespace) -> None:
-    text, not_carried = command.exported(settings, options.target, options.host, options.port, options.gateway_class)
+def _data(given: str | None) -> str | None:
+    """A body as it was given, or from the file that was named."""
+    return Path(given[1:]).read_text() if given is not None and given.startswith("@") else given
+
+
+def _export(options: argparse.Namespace) -> None:
+    text, not_carried = command.exported(from_environment(), options.target, options.host, options.port, options.gateway_class)
     print(text, end="")
     for line in not_carried:
         print(f"facade: not carried over: {line}", file=sys.stderr)
@@ -65,7 +112,13 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--host", default="127.0.0.1")
     serving.add_argument("--port", type=int, required=True)
     serving.add_argument("--workers", type=int, default=1, help="processes that share the port")
+    serving.add_argument("--admin-port", type=int, help="where metrics and status are told; FACADE_ADMIN_PORT by default")
+    serving.add_argument("--admin-host", help="the address of that port; FACADE_ADMIN_HOST by default")
     serving.set_defaults(run=_serve)
+    status = commands.add_parser("status", help="tell what a running facade is doing")
+    status.add_argument("--from", dest="source", metavar="URL", help="its admin port; by default as the environment says")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=_status)
     routes = commands.add_parser("routes", help="print the table in force")
     routes.add_argument("--json", action="store_true")
     routes.set_defaults(run=_routes)
@@ -73,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     explaining.add_argument("method")
     explaining.add_argument("url", help="a path, or a whole URL")
     explaining.add_argument("-H", "--header", action="append", default=[], metavar="'NAME: VALUE'")
+    explaining.add_argument("-d", "--data", metavar="TEXT|@FILE", help="its body; JSON, unless a header says otherwise")
+    explaining.add_argument("--from", dest="source", metavar="URL", help="ask a running worker, by the admin port of its facade")
     explaining.add_argument("--json", action="store_true")
     explaining.set_defaults(run=_explain)
     exporting = commands.add_parser("export", help="print the table in force for another gateway, as YAML")
@@ -89,8 +144,8 @@ def main() -> int:
     options = _parser().parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        options.run(from_environment(), options)
-    except (InvalidSettings, InvalidPolicies, BadCertificate, console.Unanswerable, OSError) as error:
+        options.run(options)
+    except (InvalidSettings, InvalidPolicies, BadCertificate, console.Unanswerable, remote.NoFacade, OSError) as error:
         print(f"facade: {error}", file=sys.stderr)
         return 1
     return 0

@@ -6,35 +6,31 @@ refuses to count anything: what is known only to a running worker (who has used 
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
-from facade import cohort, decide, headers
-from facade.admission.priority import Priority
+from facade import effective
 from facade.book import RouteBook
-from facade.decide import Decision, Freshness
-from facade.entrance.client import Client
-from facade.gateway import refuse_what_never_passes
-from facade.http1 import request_line
-from facade.http1.grammar import BadHead
+from facade.explain import decisions
+from facade.explain.known import Known, Step
+from facade.explain.question import Question
 from facade.identity.jwks import BadDocument, KeySet
 from facade.limits.rule import Terms
+from facade.pipeline import source
 from facade.pipeline.compile import Parts, compiled
-from facade.pipeline.declared import read
+from facade.pipeline.declared import Declared, RouteRules
+from facade.pipeline.source import Policies
 from facade.pipeline.table import PolicyTable
-from facade.problems import Problem
-from facade.request import Request
-from facade.resilience.declared import Resilience
+from facade.positions import Positions
+from facade.resilience.guard import Guards
 from facade.responses.compress import Memory
 from facade.responses.shared import Cache
 from facade.routes import Feed, InvalidFeed, Route
 from facade.settings import Settings
-from facade.upstreams import MONOLITH
-from migrations_tools.phases import Owner
+from facade.upstreams import Upstreams
 from migrations_tools.plans import PLANS
 
 
@@ -51,19 +47,17 @@ class Line:
     context: str
     side: str
     stages: tuple[str, ...]
+    rules: RouteRules
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One decision about a request."""
+def table(settings: Settings) -> tuple[list[Line], Declared]:
+    """Every path that a policy or a context names, the longest first; and everything that was declared.
 
-    stage: str
-    said: str
-
-
-def table(settings: Settings) -> list[Line]:
-    """Every path that a policy or a context names, the longest first. Raises `InvalidPolicies`."""
-    book, policies = routes_in_force(settings), _policies(settings)
+    Raises `InvalidPolicies` or `Unanswerable`.
+    """
+    book, read = routes_in_force(settings), source.load(settings.policies, {})
+    policies = _compiled(settings, read, book)
+    declared = {(rules.path, rules.methods): rules for rules in read.declared.routes}
     paths = {policy.path for policy in policies.policies} | {route.prefix for route in book.table.routes}
     lines = []
     for path in sorted(paths, key=lambda path: (-len(path), path)):
@@ -71,103 +65,29 @@ def table(settings: Settings) -> list[Line]:
         named = [policy for policy in policies.policies if policy.path == path] or [policies.match("GET", path)]
         for policy in named:
             stages = tuple(stage.name for stage in policy.stages)
-            lines.append(Line(path, tuple(sorted(policy.methods)), _context(route), _side(route), stages))
-    return lines
+            rules = declared[policy.path, policy.methods]
+            lines.append(Line(path, tuple(sorted(policy.methods)), _context(route), _side(route), stages, rules))
+    return lines, read.declared
 
 
-def explain(settings: Settings, method: str, url: str, header_lines: Sequence[str]) -> list[Step]:
+def explain(settings: Settings, question: Question) -> list[Step]:
     """Each decision for one request, in order, up to the one that ends it. Raises `Unanswerable` or `InvalidPolicies`."""
-    return asyncio.run(_explain(settings, method, url, header_lines))
+    return asyncio.run(_explain(settings, question))
 
 
-async def _explain(settings: Settings, method: str, url: str, header_lines: Sequence[str]) -> list[Step]:
-    parts = urlsplit(url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    given = [f"host: {parts.netloc or 'localhost'}", *header_lines]
+async def _explain(settings: Settings, question: Question) -> list[Step]:
+    book, read = routes_in_force(settings), source.load(settings.policies, {})
+    resilience = read.declared.resilience
     try:
-        line = request_line.parse(f"{method} {target} HTTP/1.1".encode("latin-1", "replace"))
-        inbound = headers.inbound("\r\n".join(given).encode("latin-1", "replace"))
-    except BadHead as error:
-        return [Step("parse", f"refused with {error.status}: {error}")]
-    client = Client(_never, settings, lambda _status: None, on_lost=lambda _client: None, secure=parts.scheme == "https")
-    client.address = b"127.0.0.1"
-    return list(_steps(settings, Request(client, line, inbound, trust=settings.trust_forwarded)))
-
-
-def _steps(settings: Settings, request: Request) -> Iterator[Step]:
-    try:
-        refuse_what_never_passes(request)
-    except Problem as problem:
-        yield Step("never passes", f"refused with {problem.status}: {problem.detail}")
-        return
-    policy = _policies(settings).match(request.method, request.path)
-    yield Step("policy", f"{policy.path} {' '.join(sorted(policy.methods)) or 'all methods'}")
-    for stage in policy.stages:
-        yield Step(stage.name, stage.explain(request))
-        try:
-            waiting = stage.before(request)
-        except Problem as problem:
-            yield Step("answer", f"{problem.status} {problem.title}: {problem.detail}")
-            return
-        if waiting is not None:
-            _drop(waiting)
-            yield Step("answer", f"depends on what {stage.name} would have to ask for")
-            return
-        if request.reply is not None:
-            yield Step("answer", f"{request.reply.status}, by {stage.name}")
-            return
-    yield from _routed(settings, request, policy.priority)
-
-
-def _routed(settings: Settings, request: Request, priority: Priority) -> Iterator[Step]:
-    """Whether it has to wait, who answers, how long it may take, and which of its instances are asked."""
-    route = routes_in_force(settings).table.match(request.path)
-    declared = read(settings.policies).resilience
-    yield Step("admission", _admitted(declared.of(_context(route)), priority))
-    if route is None:
-        decision = decide.MONOLITH
-        yield Step("route", "the monolith: no context claims this path")
-    else:
-        bucket = cohort.bucket(settings.cohort_key, route.context, request.cohort_id(route))
-        decision = decide.decide(route, request.method, bucket, Freshness.CAUGHT_UP)
-        yield Step("route", _why(route, decision, bucket))
-    yield Step("timeouts", _patience(declared.of(_context(route)), decision))
-    owner = _context(route) if decision.side is Owner.SERVICE else MONOLITH
-    yield Step("instances", _left_alone(declared.of(owner)))
-
-
-def _admitted(numbers: Resilience, priority: Priority) -> str:
-    door, waits = numbers.bulkhead, "all" if priority is Priority.CRITICAL else "four fifths"
-    return (
-        f"{priority.name.lower()}: waits when {waits} of what is known to be right is under way, "
-        f"between {min(door.least, door.most)} and {door.most} requests at once"
+        upstreams = Upstreams(settings, {"users": settings.users_url}, resilience)
+    except ValueError as error:
+        raise Unanswerable(str(error)) from error
+    upstreams.keep_only(book.table.routes)
+    guards, positions = Guards(resilience, time.monotonic), Positions(settings, None)
+    policies = _compiled(settings, read, book)
+    return await decisions.explain(
+        Known(settings, book, policies, resilience, upstreams, guards, positions, running=False), question
     )
-
-
-def _patience(numbers: Resilience, decision: Decision) -> str:
-    timeouts = numbers.timeouts
-    silence = min(timeouts.read, timeouts.replica) if decision.replica else timeouts.read
-    return f"{timeouts.connect:g} s for a connection, {silence:g} s for silence, {numbers.deadline.total:g} s in all"
-
-
-def _left_alone(numbers: Resilience) -> str:
-    ejection, health = numbers.ejection, numbers.health
-    checked = (
-        f"after {health.unhealthy_after} failed checks in a row (GET {health.path} every {health.interval:g} s, "
-        f"answered within {health.timeout:g} s), until {health.healthy_after} pass"
-        if health is not None
-        else "nobody checks them"
-    )
-    return f"left alone for a while after {ejection.failures} failed requests in a row; {checked}"
-
-
-def _why(route: Route, decision: Decision, bucket: int) -> str:
-    why = f"context {route.context}, epoch {route.epoch}, authority {route.authority}"
-    if decision.replica:
-        return (
-            f"the {decision.side} as a replica, once it has caught up: {why}, bucket {bucket} of those below {route.read_below}"
-        )
-    return f"the {decision.side}: {why}" + (f", bucket {bucket}" if route.read_below else "")
 
 
 def routes_in_force(settings: Settings) -> RouteBook:
@@ -183,12 +103,12 @@ def routes_in_force(settings: Settings) -> RouteBook:
     return book
 
 
-def _policies(settings: Settings) -> PolicyTable:
+def _compiled(settings: Settings, read: Policies, book: RouteBook) -> PolicyTable:
     keys = KeySet(_no_document, settings.var_dir / "facade" / "jwks.json")
     keys.load()
     parts = Parts.of(keys, Terms(None, time.monotonic), Cache(1, 1), Memory(1))
-    parts.take_keys(routes_in_force(settings).feed.api_keys)
-    return compiled(read(settings.policies), parts)
+    parts.take_keys(book.feed.api_keys)
+    return compiled(read, parts)
 
 
 def _context(route: Route | None) -> str:
@@ -202,21 +122,21 @@ def _side(route: Route | None) -> str:
     return f"{route.authority}{shared}"
 
 
-def as_json(found: Sequence[Line] | Sequence[Step]) -> list[dict[str, Any]]:
-    """The same facts for machines."""
-    return [asdict(one) for one in found]
-
-
-def _drop(waiting: Any) -> None:
-    """Not waited for: it would ask somebody."""
-    close = getattr(waiting, "close", None) or getattr(waiting, "cancel", None)
-    if close is not None:
-        close()
+def as_json(lines: Sequence[Line], declared: Declared, settings: Settings) -> list[dict[str, Any]]:
+    """The same facts for machines, everything that is in force for it at each line."""
+    return [
+        {
+            "path": line.path,
+            "methods": line.methods,
+            "context": line.context,
+            "side": line.side,
+            "stages": line.stages,
+            "rules": effective.of_route(line.rules, declared.entrance),
+            "resilience": effective.of_context(declared.resilience.of(line.context), settings),
+        }
+        for line in lines
+    ]
 
 
 async def _no_document() -> bytes:
     raise BadDocument("nobody is asked")
-
-
-async def _never(client: Client, line: object, inbound: object) -> None:  # noqa: ARG001 no request comes this way
-    raise AssertionError("a client that is only described sends nothing")

@@ -13,8 +13,8 @@ from migrations_tools.phases import Owner
 
 OTHER: Final = {Owner.MONOLITH: Owner.SERVICE, Owner.SERVICE: Owner.MONOLITH}
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-MAX_CLOSED: Final = 3
-"""How often a request may find its connection closed without an answer: it may be what kills the upstream."""
+MAX_WORKED: Final = 3
+"""On how many attempts of one request upstreams may have worked: it may be what puts them in trouble."""
 
 
 class Freshness(Enum):
@@ -67,6 +67,8 @@ class Outcome(Enum):
 
     ANSWERED = auto()
     SERVER_ERROR = auto()
+    UNAVAILABLE = auto()
+    """An answer that says that the instance, and not the request, is in trouble."""
     MISDIRECTED = auto()
     UNREACHABLE = auto()
     REFUSED = auto()
@@ -91,7 +93,10 @@ class Facts:
     """What the next step depends on, beside the outcome.
 
     `repeatable`: the body is still all there. `harmless`: executing it twice is the same as once. `fallback`: the
-    other side may answer this read as a replica. `closed`: connections found closed so far, this one included.
+    other side may answer this read as a replica. `in_time`: there is time for another attempt, and for what was asked
+    to be waited before it. `another`: an instance of the same side that has not just failed may be asked. `failed`:
+    attempts so far, and `worked`: those of them on which an upstream may have worked, this one included. `returns`: to
+    fall back is to ask the authority once more. `affordable`: the retry budget allows it.
     """
 
     replica: bool
@@ -99,26 +104,57 @@ class Facts:
     harmless: bool
     fallback: bool
     in_time: bool
-    closed: int
+    another: bool
+    failed: int
+    worked: int
+    returns: bool = False
+    affordable: bool = True
 
+
+WORKED: Final = frozenset({Outcome.SERVER_ERROR, Outcome.UNAVAILABLE, Outcome.CLOSED, Outcome.TIMED_OUT, Outcome.BROKEN})
+"""After these an upstream may have worked on the request."""
 
 _REPEATS: Final = {
     Outcome.MISDIRECTED: Step.REDIRECT,
     Outcome.UNREACHABLE: Step.REPEAT,
     Outcome.REFUSED: Step.REPEAT,
     Outcome.CLOSED: Step.REPEAT,
+    Outcome.UNAVAILABLE: Step.REPEAT,
 }
+_OF_ONE_INSTANCE: Final = frozenset({Outcome.UNREACHABLE, Outcome.CLOSED, Outcome.UNAVAILABLE})
+_WITH_AN_ANSWER: Final = frozenset({Outcome.ANSWERED, Outcome.SERVER_ERROR, Outcome.UNAVAILABLE})
 
 
 def next_step(outcome: Outcome, facts: Facts) -> Step:
-    """What follows an attempt. Nothing is repeated that may have been executed, unless repeating is harmless."""
+    """What follows an attempt. Nothing is repeated that may have been executed, unless repeating is harmless.
+
+    A side has answered badly only when another of its instances has, too: that one is asked before the other side.
+    """
     if outcome is Outcome.ANSWERED:
         return Step.ANSWER
-    if facts.replica or (facts.fallback and outcome is not Outcome.MISDIRECTED):
+    repeats = _may_repeat(outcome, facts)
+    if facts.replica and not facts.returns:
         return Step.FALL_BACK
-    if outcome is Outcome.SERVER_ERROR:
-        return Step.ANSWER
-    may_repeat = facts.repeatable and facts.in_time
-    if outcome is Outcome.CLOSED:
-        may_repeat = may_repeat and facts.harmless and facts.closed < MAX_CLOSED
-    return _REPEATS.get(outcome, Step.GIVE_UP) if may_repeat else Step.GIVE_UP
+    if facts.replica:
+        return Step.FALL_BACK if facts.in_time and facts.affordable else _end(outcome)
+    if facts.fallback and outcome is not Outcome.MISDIRECTED:
+        elsewhere = repeats and facts.another and facts.failed == 1 and outcome in _OF_ONE_INSTANCE
+        return Step.REPEAT if elsewhere else Step.FALL_BACK
+    return _REPEATS[outcome] if repeats else _end(outcome)
+
+
+def adds_load(step: Step, outcome: Outcome, facts: Facts) -> bool:
+    """Whether this step makes a side work once more on what it may have worked on before: the retry budget is asked for it."""
+    return (step is Step.REPEAT and outcome in WORKED) or (step is Step.FALL_BACK and facts.returns)
+
+
+def _may_repeat(outcome: Outcome, facts: Facts) -> bool:
+    if outcome not in _REPEATS or not (facts.repeatable and facts.in_time):
+        return False
+    if outcome is Outcome.UNAVAILABLE and not facts.another:
+        return False
+    return outcome not in WORKED or (facts.harmless and facts.affordable and facts.worked < MAX_WORKED)
+
+
+def _end(outcome: Outcome) -> Step:
+    return Step.ANSWER if outcome in _WITH_AN_ANSWER else Step.GIVE_UP

@@ -7,38 +7,35 @@ have been executed, unless that is harmless.
 
 import asyncio
 import random
+import time
+from dataclasses import replace
 from time import monotonic
-from typing import Final
 
-from facade import decide, problems, verdicts
+from facade import decide, forwarded, verdicts
 from facade.admission.priority import Priority
 from facade.decide import Decision, Facts, Freshness, Outcome, Step
 from facade.desk import Desk
 from facade.entrance.wire import ClientGone
 from facade.failures import BadAnswer, TimedOut, Unreachable, UpstreamError
-from facade.onward import Onward
 from facade.pool import Pool
-from facade.problems import Problem
 from facade.replay import Body, Pump
 from facade.request import Request
 from facade.resilience import backoff, deadline
 from facade.resilience.declared import Timeouts
 from facade.resilience.guard import Guard, Refused
-from facade.routes import Lesson, Route
+from facade.routes import Route
 from facade.upstream import Connection
-from migrations_tools.phases import Owner
-
-_OWNERS: Final = frozenset(owner.value for owner in Owner)
-_UPGRADE: Final = b"connection: upgrade\r\nupgrade: websocket\r\n"
-_REPLICA_MARK: Final = b"banyan-read: replica\r\n"
 
 
 class Exchange:
-    """The attempts for one request. After `run`, `connection` holds the head of the answer, from `decision.side`."""
+    """The attempts for one request. After `run`, `connection` holds the head of the answer, from `decision.side`; `ends` is when
+    (loop time) the whole of it must be there.
+    """
 
     __slots__ = (
-        "_closed", "_error", "_fell_back", "_guard", "_misdirected", "_pauses", "_pool", "_priority", "_pump", "_reused", "_sent",
-        "_until", "_upgrade", "_whole", "body", "connection", "decision", "desk", "request", "route",
+        "_closed", "_error", "_failed", "_fell_back", "_guard", "_misdirected", "_pauses", "_pool", "_priority", "_pump",
+        "_reused", "_sent", "_until", "_upgrade", "_wait", "_whole", "_worked",
+        "body", "connection", "decision", "desk", "ends", "request", "route",
     )  # fmt: skip
 
     def __init__(
@@ -58,26 +55,16 @@ class Exchange:
         self._guard: Guard | None = None
         self._error: UpstreamError | Refused | None = None
         self._pauses: dict[Step, int] | None = None
-        self._until = 0.0
-        self._sent = self._reused = self._fell_back = False
-        self._closed = 0
+        self.ends = self._until = 0.0
+        self._wait: float | None = 0.0
+        self._sent = self._reused = self._fell_back = self._closed = False
+        self._failed = self._worked = 0
         self._misdirected = ""
 
     @property
     def context(self) -> str:
         """The context, as metrics name it."""
         return self.route.context if self.route is not None else "-"
-
-    def lines(self) -> bytes:
-        """The header lines that every attempt sends."""
-        request, client = self.request, self.request.client
-        onward = client.onward
-        if onward is None:
-            onward = client.onward = Onward(client.address, trust=self.desk.settings.trust_forwarded)
-        known = onward.lines(request.inbound, request.passed, request.host, request.scheme)
-        return b"%bx-request-id: %b\r\ntraceparent: %b\r\n%b" % (
-            known, request.request_id, request.trace, b"".join(request.extra) if request.extra else b"",
-        )  # fmt: skip
 
     @property
     def patience(self) -> float:
@@ -97,7 +84,7 @@ class Exchange:
                 if step is not Step.ANSWER:
                     self.finish()
                     if step is Step.GIVE_UP:
-                        raise self._refusal(outcome)
+                        raise verdicts.refusal(outcome, self._error, self._misdirected, worked=self._worked > 0)
                     await self._follow(step)
                     continue
             assert self.connection is not None
@@ -127,27 +114,34 @@ class Exchange:
             self.desk.metrics.event(self.context, "guarded")
             return Outcome.REFUSED
         self._guard, begun = guard, monotonic()
-        ok: bool | None = None
+        ok = tells = False
         try:
             timeouts = guard.declared.timeouts
             connection = self._at_hand()
             if connection is None:
                 assert self._pool is not None
-                self.connection = connection = await self._pool.connect(timeouts.connect)
-            await self._exchanged(connection, timeouts, begun)
-            ok = connection.status not in verdicts.GATEWAY_FAILURES
+                left = deadline.left(self.request.deadline, begun)
+                self.connection = connection = await self._pool.connect(min(timeouts.connect, left))
+            await self._exchanged(connection, timeouts, guard.ends_after, begun)
+            status = connection.status
+            ok, tells = status not in verdicts.GATEWAY_FAILURES, True
         except ClientGone:
             self.finish()
             raise
         except UpstreamError as error:
-            ok = None if self._is_impatience(error) else False
+            tells = not self._is_impatience(error)
             self._error = error
             return self._failure(error)
         finally:
-            self._tell(guard, ticket, ok, begun)
-        if connection.status == 421:
+            # Two names and no `bool | None`: compiled, this block has the type that `ok` has where nothing was raised.
+            self._tell(guard, ticket, begun, ok=ok, tells=tells)
+        if status < 421:
+            return Outcome.ANSWERED
+        if status == 421:
             return self._misdirection(connection)
-        return Outcome.SERVER_ERROR if connection.status >= 500 else Outcome.ANSWERED
+        if status < 500:
+            return Outcome.ANSWERED
+        return Outcome.SERVER_ERROR if ok else Outcome.UNAVAILABLE
 
     def _at_hand(self) -> Connection | None:
         """An open connection to the instance that is to be asked: not the one that has just failed, where there is another. None
@@ -163,86 +157,96 @@ class Exchange:
         self._reused = self.connection is not None
         return self.connection
 
-    async def _exchanged(self, connection: Connection, timeouts: Timeouts, begun: float) -> None:
+    async def _exchanged(self, connection: Connection, timeouts: Timeouts, ends_after: float, begun: float) -> None:
         """Send the request once and wait for the head of the answer. Raises `UpstreamError` or `ClientGone`."""
         request, body = self.request, self.body
         now = begun if self._reused else monotonic()
+        self.ends = until = now + ends_after
+        if not body.streams and request.deadline < until:
+            until = request.deadline  # until the head, and for an answer that is not passed on before all of it is there
         timeout = min(timeouts.read, request.deadline - now)
         if self.decision.replica:
             timeout = min(timeout, timeouts.replica)
-        head = self._head(deadline.line(request.deadline, now))
+        time_left = deadline.line(request.deadline, now)
+        pool = self._pool
+        assert pool is not None
+        head = forwarded.head(self.desk, request, body, self.decision, route=self.route, netloc=pool.netloc, time_left=time_left)
         if request.span is not None:
             head = request.span.stamped(head)
         self._sent = True
-        connection.begin(head, head_only=request.method == "HEAD", upgrade=self._upgrade)
+        connection.begin(head, head_only=request.method == "HEAD", upgrade=self._upgrade, until=until)
         if body.streams:
             self._pump = Pump(body, connection, timeout)
             await self._pump.head()
         await connection.head(timeout)
 
-    def _head(self, time_left: bytes) -> bytes:
-        request, pool = self.request, self._pool
-        assert pool is not None
-        return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b%b%b%b" % (
-            request.method.encode(), request.target, request.host or pool.netloc, self.lines(), time_left,
-            self.desk.callers.to(self.decision.side, self.route),
-            _REPLICA_MARK if self.decision.replica else b"", _UPGRADE if self._upgrade else b"", self.body.head(),
-        )  # fmt: skip
-
-    def _tell(self, guard: Guard, ticket: int, ok: bool | None, begun: float) -> None:
-        """Let guard and balancer know how the attempt went; `ok` is None when it says nothing about the upstream."""
+    def _tell(self, guard: Guard, ticket: int, begun: float, *, ok: bool, tells: bool) -> None:
+        """Let guard and balancer know how the attempt went; `tells`: whether that says anything about the upstream."""
         now = monotonic()
+        if not tells:
+            guard.record(ticket, now, now - begun, ok=None, whole=self._whole)
+            return
         guard.record(ticket, now, now - begun, ok=ok, whole=self._whole)
-        if ok is not None and self._pool is not None:
+        if self._pool is not None:
             self.desk.upstreams.record(self._pool, ok)
 
     def _is_impatience(self, error: UpstreamError) -> bool:
         """Whether it was given up because its client had no time: if that counted, any client could open a breaker."""
-        return isinstance(error, TimedOut) and self.request.hurried and self.request.deadline <= monotonic()
+        if not (self.request.hurried and isinstance(error, (TimedOut, Unreachable))):
+            return False
+        return self.request.deadline <= monotonic() + backoff.LEAST_LEFT  # a loop's timers may be a little early
 
     def _failure(self, error: UpstreamError) -> Outcome:
         outcome = verdicts.outcome(error)
         if self._reused and isinstance(error, BadAnswer):
             outcome = Outcome.CLOSED  # what an upstream said too much before is no answer to this: the connection was spent
-        self._closed += outcome is Outcome.CLOSED
+        self._closed = self._closed or outcome is Outcome.CLOSED
         return outcome
 
     async def _after(self, outcome: Outcome) -> Step:
         """What follows an attempt that has not brought the answer."""
+        decision, route = self.decision, self.route
+        self._failed += 1
+        self._worked += outcome in decide.WORKED and not decision.replica
+        self._wait = self._asked_to_wait(outcome)
         facts = Facts(
-            replica=self.decision.replica,
+            replica=decision.replica,
             repeatable=self.body.repeatable or not self._sent,
             harmless=self._harmless(),
             fallback=await self._may_fall_back(outcome),
-            in_time=self._in_time(outcome),
-            closed=self._closed,
+            in_time=self._wait is not None and monotonic() + self._wait < self._until,
+            another=self._pool is not None and self.desk.upstreams.another(decision.side, route, self._pool),
+            failed=self._failed,
+            worked=self._worked,
+            returns=decision.replica and self._fell_back,
         )
         step = decide.next_step(outcome, facts)
-        if step is Step.REPEAT and outcome is Outcome.CLOSED and self._guard is not None and not self._guard.budget.spend():
-            self.desk.metrics.event(self.context, "no_budget")
-            return Step.GIVE_UP
+        if decide.adds_load(step, outcome, facts):
+            budget = self.desk.guards.of(decide.authority(route).side, self.context).budget
+            if not budget.spend():
+                self.desk.metrics.event(self.context, "no_budget")
+                step = decide.next_step(outcome, replace(facts, affordable=False))
         return step
 
     def _harmless(self) -> bool:
-        request = self.request
-        return request.method in decide.IDEMPOTENT or verdicts.keeps_once(request.path, request.inbound.idempotency_key)
+        return self.request.method in decide.IDEMPOTENT or self.request.once
 
     def _misdirection(self, connection: Connection) -> Outcome:
         """Take in what a 421 teaches; one that is not of Banyan's protocol is an answer like any other."""
-        marks = connection.headers.marks
-        context = marks.get(b"banyan-context", b"").decode("latin-1")
-        owner, epoch = marks.get(b"banyan-owner", b"").decode("latin-1"), marks.get(b"banyan-epoch", b"")
-        if not context or owner not in _OWNERS or not epoch.isdigit():
+        taught = verdicts.lesson(connection.headers.marks)
+        if taught is None:
             return Outcome.ANSWERED
-        self._misdirected = context
-        self.desk.book.learn(context, Lesson(int(epoch), Owner(owner)))
+        self._misdirected, lesson = taught
+        self.desk.book.learn(self._misdirected, lesson)
         self.desk.metrics.event(self.context, "misdirected")
         return Outcome.MISDIRECTED
 
     async def _may_fall_back(self, outcome: Outcome) -> bool:
         """Whether the other side may answer in place of an authority that failed: a mirrored read that misses nothing."""
         route, request = self.route, self.request
-        if route is None or not route.fallback or self._fell_back or request.method not in route.read_methods:
+        if route is None or not (route.fallback and request.mirror) or self._fell_back:
+            return False
+        if request.method not in route.read_methods:
             return False
         if outcome is Outcome.MISDIRECTED:
             return False
@@ -268,12 +272,13 @@ class Exchange:
         elif self._misdirected == route.context:
             self.decision = Decision(decide.OTHER[self.decision.side])
 
-    def _in_time(self, outcome: Outcome) -> bool:
-        """Whether there is time for another attempt; after a refusal, until the guard may let it through."""
-        wait: float | None = 0.0
+    def _asked_to_wait(self, outcome: Outcome) -> float | None:
+        """How long the guard, or the upstream, puts another attempt off; None for one that was waited for already."""
         if outcome is Outcome.REFUSED:
-            wait = self._error.again if isinstance(self._error, Refused) else 0.0
-        return wait is not None and monotonic() + wait < self._until
+            return self._error.again if isinstance(self._error, Refused) else 0.0
+        if outcome is Outcome.UNAVAILABLE and self.connection is not None:
+            return verdicts.retry_after(self.connection.headers.get(b"retry-after"), time.time())
+        return 0.0
 
     async def _pause(self, step: Step) -> None:
         if self._pauses is None:
@@ -282,18 +287,6 @@ class Exchange:
         if step is Step.REPEAT:
             numbers = self.desk.guards.of(self.decision.side, self.context).declared.backoff
             pause = backoff.pause(numbers, count - 1, self._until - monotonic(), random.random()) or 0.0  # noqa: S311 no secret
-            if isinstance(self._error, Refused):
-                pause += self._error.again or 0.0
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause + (self._wait or 0.0))
         elif count > 1:  # the first redirect is no wait: the other side is expected to answer
             await asyncio.sleep(backoff.redirected(count - 2))
-
-    def _refusal(self, outcome: Outcome) -> Problem:
-        detail = str(self._error)
-        if outcome is Outcome.MISDIRECTED:
-            return problems.between_owners(self._misdirected)
-        if isinstance(self._error, Refused):
-            return self._error.problem
-        if outcome is Outcome.UNREACHABLE and not self._closed:
-            return problems.unreachable(detail)
-        return problems.timed_out(detail) if outcome is Outcome.TIMED_OUT else problems.no_answer(detail)

@@ -4,11 +4,15 @@ It is sent once, holds the whole answer in memory, and refuses one that is large
 """
 
 from dataclasses import dataclass
+from time import monotonic
 
 from facade.failures import BadAnswer
 from facade.headers import Outbound
 from facade.pool import Pool
 from facade.upstream import Connection
+
+_WHOLE = 60.0
+"""Seconds until the end of an answer, however much is said meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +31,16 @@ async def get(pool: Pool, target: bytes, lines: bytes, *, timeout: float, limit:
     """
     connection = pool.idle(certain=True) or await pool.connect(timeout)
     try:
-        connection.begin(b"GET %b HTTP/1.1\r\n%b\r\n" % (target, lines), head_only=False)
+        head = b"GET %b HTTP/1.1\r\n%b\r\n" % (target, lines)
+        connection.begin(head, head_only=False, until=monotonic() + _WHOLE)
         await connection.head(timeout)
-        return Fetched(connection.status, connection.headers, await _whole(connection, timeout, limit))
+        return Fetched(connection.status, connection.headers, await whole(connection, timeout, limit))
     finally:
         pool.release(connection)
 
 
-async def _whole(connection: Connection, timeout: float, limit: int) -> bytes:
+async def whole(connection: Connection, timeout: float, limit: int) -> bytes:
+    """The body of an answer whose head has come. `timeout` is for each silence. Raises `UpstreamError`."""
     parts: list[bytes] = []
     size = 0
     while part := await connection.body(timeout):

@@ -5,10 +5,12 @@ it is needed. It refuses /internal to the outside, whatever way it is spelled.
 """
 
 import posixpath
+from math import inf
 from time import monotonic
 from typing import Final
 
-from facade import answering, cohort, decide, problems, subject, tunnel
+from facade import answering, cohort, decide, forwarded, problems, subject, tunnel, verdicts
+from facade.access import AccessLog
 from facade.decide import Decision, Freshness
 from facade.desk import Desk
 from facade.entrance.client import Client
@@ -35,18 +37,19 @@ _NOT_PASSED_ON: Final = frozenset({"CONNECT", "TRACE"})
 
 class Gateway:
     """Answers HTTP requests; `desk` is what all of them share, `policies` what is demanded of them. Without a `tracer` nothing is
-    traced.
+    traced, without a `log` nothing written down.
     """
 
-    def __init__(self, desk: Desk, policies: PolicyBook, shadow: Shadow, tracer: Tracer | None) -> None:
+    def __init__(self, desk: Desk, policies: PolicyBook, shadow: Shadow, tracer: Tracer | None, log: AccessLog | None) -> None:
         self.desk = desk
         self._policies = policies
         self._shadow = shadow
         self._tracer = tracer
+        self._log = log
         self._settings = desk.settings
         self._spool = desk.settings.var_dir / "facade" / "spool"
 
-    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:
+    async def handle(self, client: Client, line: RequestLine, inbound: Inbound) -> None:  # noqa: PLR0912 one place for the order
         """Answer one request. What cannot be answered any more (a client that left, an answer that broke off) just
         ends, which makes the connection end too.
         """
@@ -76,7 +79,7 @@ class Gateway:
             else:
                 side, status = await self._ask(request, route, policy)
         except Problem as problem:
-            status = self._refuse(request, policy, place, problem)
+            status = self._refuse(request, policy, place, problem, context)
         except ClientGone:
             self.desk.metrics.event(context, "client_gone")
         except UpstreamError:
@@ -88,14 +91,22 @@ class Gateway:
                 request.span.end(side, status)
         if status:
             self.desk.metrics.observe(context, side, status, monotonic() - started)
+        if self._log is not None:
+            self._log.note(request, context, side, status, monotonic() - started)
 
-    def _refuse(self, request: Request, policy: Policy, place: int, problem: Problem) -> int:
-        """Answer a problem, unless a stage has something better."""
-        if place == len(policy.stages):
-            for rescuer in policy.rescuers:
-                if (rescued := rescuer.rescue(request, problem)) is not None:
-                    return self._reply(request, policy, place, rescued)
+    def _refuse(self, request: Request, policy: Policy, place: int, problem: Problem, context: str) -> int:
+        """Answer a problem, unless it came of asking an upstream and a stage has something better."""
+        if place == len(policy.stages) and (status := self._rescued(request, policy, problem.status, context)):
+            return status
         return self._reply(request, policy, place, problem.reply())
+
+    def _rescued(self, request: Request, policy: Policy, failed: int, context: str) -> int:
+        """Send what a stage has in place of an answer with the status `failed`. The status that was sent, 0 when none has any."""
+        for place, rescuer in policy.rescuers:
+            if (rescued := rescuer.rescue(request, failed)) is not None:
+                self.desk.metrics.event(context, rescuer.event)
+                return self._reply(request, policy, place, rescued)
+        return 0
 
     def _reply(self, request: Request, policy: Policy, place: int, reply: Reply) -> int:
         """Send an answer of this entrance; the stages before `place` look at it. Its status."""
@@ -119,6 +130,8 @@ class Gateway:
             if connection.headers.marks:
                 await self._account(request, connection.headers)
             status, copy = connection.status, None
+            if status >= 500 and policy.rescuers and (rescued := self._rescued(request, policy, status, exchange.context)):
+                return "facade", rescued
             if connection.complete and status != 101:
                 copy = self._pass_whole(exchange, policy, connection)
             else:
@@ -158,12 +171,17 @@ class Gateway:
         """Send an upstream's answer that is still coming. Its body, as the upstream sent it, where that is small."""
         request, outbound = exchange.request, connection.headers
         if connection.status == 101:
+            connection.until = inf
             await tunnel.join(request.client, connection, self._lines(request, outbound.lines), self._settings.tunnel_timeout)
             return None
         if policy.whole and answering.ends_soon(outbound, policy.whole):
-            await connection.gather(policy.whole, exchange.patience)
+            try:
+                await connection.gather(policy.whole, exchange.patience)
+            except UpstreamError as error:  # nothing was passed on yet, so the client can be told
+                raise verdicts.broken(error) from error
             if connection.complete:
                 return self._pass_whole(exchange, policy, connection)
+        connection.until = inf if answering.is_stream(outbound) else exchange.ends
         reply, lines = self._finished(request, policy, connection, None)
         return await answering.stream(connection, request.client, reply, lines, exchange.patience)
 
@@ -182,7 +200,8 @@ class Gateway:
     def _lines(self, request: Request, lines: bytes) -> bytes:
         """The header of an answer: its own lines, what stages tell, its id, and the id of a client that had none."""
         if request.new_anonymous:
-            request.told.append(subject.set_cookie(request.anonymous, secure=self._settings.cookie_secure))
+            secure = self._settings.cookie_secure or request.scheme == b"https"
+            request.told.append(subject.set_cookie(request.anonymous, secure=secure))
         return b"%b%bx-request-id: %b\r\n" % (lines, b"".join(request.told) if request.told else b"", request.request_id)
 
     async def _decide(self, request: Request, route: Route) -> Decision:
@@ -219,7 +238,9 @@ class Gateway:
         assert route is not None
         if request.method != "GET" or status == 304 or exchange.decision.replica or not self._shadow.wants(route):
             return
-        lines = b"host: %b\r\n%b" % (request.host, exchange.lines()) if request.host else b""
+        lines = b""
+        if request.host:
+            lines = b"host: %b\r\n%b" % (request.host, forwarded.lines(self.desk, request))
         self._shadow.submit(Sample(route, request.path, request.target, lines, request.who, status, body, exchange.decision.side))
 
 

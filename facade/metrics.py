@@ -1,24 +1,37 @@
-"""What the facade counts, in Prometheus' text format. Cheap where requests pass: two dictionary look-ups and a search.
+"""What the facade counts. Cheap where requests pass: two dictionary look-ups and a search.
 
 Labels are contexts, sides, status classes and events, all from fixed sets; it refuses anything that a caller chose.
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
+
+from facade.exposition import Across, Family, Series, labels
 
 BOUNDS: Final[tuple[float, ...]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds."""
 
-_HELP: Final = {
-    "banyan_facade_requests_total": ("counter", "Answered requests by context, side that answered and status class."),
-    "banyan_facade_request_seconds": ("histogram", "From the request's head to the end of its answer."),
-    "banyan_facade_events_total": ("counter", "What happened on the way to answers."),
+_ACROSS: Final = {
+    "banyan_facade_policies_refused": Across.LARGEST,
+    "banyan_facade_panic": Across.LARGEST,
+    "banyan_facade_upstream_connections": Across.SUM,
+    "banyan_facade_requests_in_flight": Across.SUM,
+    "banyan_facade_concurrency": Across.SUM,
+    "banyan_facade_concurrency_limit": Across.SUM,
+    "banyan_facade_waiting": Across.SUM,
+    "banyan_facade_breakers_open": Across.SUM,
+    "banyan_facade_breaker": Across.SUM,
+    "banyan_facade_cache_answers": Across.SUM,
+    "banyan_facade_cache_bytes": Across.SUM,
 }
+"""Gauges that are told of all workers together. Counters are added up in any case."""
 
 Gauge = tuple[str, str, Callable[[], float | Mapping[str, float]]]
-"""A name, an explanation, and what gives the number, or the numbers by their labels as they are written."""
+"""A name, an explanation, and what gives the number, or the numbers by their labels as they are written. A name that ends in
+`_total` is a counter's.
+"""
 
 
 class _Series:
@@ -31,7 +44,7 @@ class _Series:
 
 
 class Metrics:
-    """All counts of this process. `events` are counted by (context, event)."""
+    """All counts of this process. `events` are counted by (context, event). `gauges` are looked up when they are asked for."""
 
     def __init__(self) -> None:
         self._series: dict[tuple[str, str], _Series] = {}
@@ -50,48 +63,43 @@ class Metrics:
     def event(self, context: str, event: str) -> None:
         self.events[context, event] += 1
 
-    def text(self) -> bytes:
-        """Everything, for a scrape."""
-        return "\n".join([*self._requests(), *self._seconds(), *self._events(), *self._gauges(), ""]).encode()
+    def families(self) -> list[Family]:
+        """Everything, as it is now."""
+        return [self._requests(), self._seconds(), self._events(), *map(_looked_up, self.gauges)]
 
-    def _requests(self) -> Iterator[str]:
-        name = "banyan_facade_requests_total"
-        yield from _heading(name)
-        for (context, side), series in self._series.items():
-            for number, count in enumerate(series.classes):
-                if count:
-                    yield f'{name}{{context="{context}",side="{side}",class="{number}xx"}} {count}'
+    def _requests(self) -> Family:
+        samples = {
+            ("", labels(context=context, side=side, **{"class": f"{number}xx"})): float(count)
+            for (context, side), series in self._series.items()
+            for number, count in enumerate(series.classes)
+            if count
+        }
+        explanation = "Answered requests by context, side that answered and status class."
+        return Family("banyan_facade_requests_total", "counter", explanation, Across.SUM, samples)
 
-    def _seconds(self) -> Iterator[str]:
-        name = "banyan_facade_request_seconds"
-        yield from _heading(name)
+    def _seconds(self) -> Family:
+        samples: dict[Series, float] = {}
         for (context, side), series in self._series.items():
-            labels = f'context="{context}",side="{side}"'
+            whose = labels(context=context, side=side)
             total = 0
             for bound, count in zip((*BOUNDS, "+Inf"), series.buckets, strict=True):
                 total += count
-                yield f'{name}_bucket{{{labels},le="{bound}"}} {total}'
-            yield f"{name}_sum{{{labels}}} {series.seconds:.6f}"
-            yield f"{name}_count{{{labels}}} {total}"
+                samples["_bucket", f'{whose},le="{bound}"'] = total
+            samples["_sum", whose] = series.seconds
+            samples["_count", whose] = total
+        explanation = "From the request's head to the end of its answer."
+        return Family("banyan_facade_request_seconds", "histogram", explanation, Across.SUM, samples)
 
-    def _events(self) -> Iterator[str]:
-        name = "banyan_facade_events_total"
-        yield from _heading(name)
-        for (context, event), count in self.events.items():
-            yield f'{name}{{context="{context}",event="{event}"}} {count}'
-
-    def _gauges(self) -> Iterator[str]:
-        for name, explanation, look in self.gauges:
-            yield f"# HELP {name} {explanation}"
-            yield f"# TYPE {name} gauge"
-            value = look()
-            if isinstance(value, Mapping):
-                yield from (f"{name}{{{labels}}} {one:g}" for labels, one in value.items())
-            else:
-                yield f"{name} {value:g}"
+    def _events(self) -> Family:
+        samples = {("", labels(context=context, event=event)): float(count) for (context, event), count in self.events.items()}
+        return Family("banyan_facade_events_total", "counter", "What happened on the way to answers.", Across.SUM, samples)
 
 
-def _heading(name: str) -> Iterator[str]:
-    kind, explanation = _HELP[name]
-    yield f"# HELP {name} {explanation}"
-    yield f"# TYPE {name} {kind}"
+def _looked_up(gauge: Gauge) -> Family:
+    name, explanation, look = gauge
+    found = look()
+    numbers = found if isinstance(found, Mapping) else {"": found}
+    samples = {("", written): float(number) for written, number in numbers.items()}
+    if name.endswith("_total"):
+        return Family(name, "counter", explanation, Across.SUM, samples)
+    return Family(name, "gauge", explanation, _ACROSS.get(name, Across.EACH), samples)

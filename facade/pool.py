@@ -1,9 +1,9 @@
 """The connections to one upstream address: idle ones are used again, the most recent first; for a request that must not be sent
 twice, the one that has been idle for longest.
 
-A sweep, a few times a second, gives up the waits that are over and closes what was idle for too long. It refuses to
-hand out an idle connection for a request that must not be sent twice before it has looked whether the other end is
-still there.
+A sweep, a few times a second, gives up the waits and the exchanges whose time is over, and closes what was idle for too
+long. It refuses to hand out an idle connection for a request that must not be sent twice before it has looked whether the
+other end is still there.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from facade.failures import ClosedEarly, TimedOut, Unreachable
 from facade.strand import within
-from facade.upstream import Connection
+from facade.upstream import NEVER, Connection
 
 _SWEEP_SECONDS: Final = 0.1
 _SETTLED: Final = 0.005
@@ -79,6 +79,7 @@ class Pool:
         """Take a connection back after its exchange; one whose answer was not read to its end is closed."""
         if connection.reusable and not self.closed:
             connection.busy = False
+            connection.until = NEVER
             connection.idle_since = self._loop.time()
             self._idle.append(connection)
         else:
@@ -99,8 +100,9 @@ class Pool:
         while not self.closed or self._all:
             await asyncio.sleep(_SWEEP_SECONDS)
             now = self._loop.time()
-            for connection in [c for c in self._all if c.deadline < now]:
-                connection.fail(TimedOut(f"{self.url} was silent for too long"))
+            for connection in [c for c in self._all if c.deadline < now or c.until < now]:
+                slow = "was silent for too long" if connection.deadline < now else "took too long for its whole answer"
+                connection.fail(TimedOut(f"{self.url} {slow}"))
             self._idle = [c for c in self._idle if self._keeps(c, now)]
 
     def _keeps(self, connection: Connection, now: float) -> bool:

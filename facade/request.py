@@ -19,7 +19,8 @@ class Request:
 
     Stages write: `principal`, who asks; `passed`, the client's header lines for the upstream, and `extra`, further ones; `told`,
     header lines for the client; `reply`, an answer without an upstream; `content`, what is sent instead of the body; `most`,
-    how many bytes a body may have that does not tell its length.
+    how many bytes a body may have that does not tell its length; `mirror`, whether a side that mirrors the context may answer in
+    place of the authority; `once`, that the upstream carries this request out once, however often it is sent.
 
     `span` is there where the request is sampled; `trace` is of it then.
     """
@@ -38,8 +39,10 @@ class Request:
         "hurried",
         "inbound",
         "method",
+        "mirror",
         "most",
         "new_anonymous",
+        "once",
         "passed",
         "path",
         "principal",
@@ -73,7 +76,8 @@ class Request:
         self.content: bytes | None = None
         self.most: int | None = None
         self.deadline = inf
-        self.hurried = False
+        self.hurried = self.once = False
+        self.mirror = True
         self.new_anonymous = False
         self._ahead: bytes | None = None
         self._anonymous: str | None = None
@@ -86,6 +90,16 @@ class Request:
             self.address = inbound.forwarded_for.rpartition(b",")[2].strip()
         if inbound.forwarded_proto:
             self.scheme = inbound.forwarded_proto
+
+    def again(self, lines: bytes, deadline: float) -> "Request":
+        """The same read once more, on this entrance's own account: nobody waits for its answer. `lines`: what is passed on."""
+        line = RequestLine("GET", self.target, self.path, 1, self.host)
+        copy = Request(self.client, line, self.inbound, trust=False)
+        copy.address, copy.scheme = self.address, self.scheme
+        copy.request_id, copy.trace = self.request_id, self.trace
+        copy.principal, copy.mirror = self.principal, self.mirror
+        copy.passed, copy.deadline = lines, deadline
+        return copy
 
     @property
     def subject(self) -> str | None:

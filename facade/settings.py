@@ -37,6 +37,15 @@ class Settings:
     valkey_url: str = ""
     """Shared positions, pushed routes, shadow results. Empty: the facade works alone, reads go to the authority."""
 
+    access_log: str = ""
+    """Where each request is written down, as a line of JSON: `stderr`, or a file. Empty: nowhere."""
+
+    admin_port: int = 0
+    """Where /metrics, /status, /healthz and /readyz of all workers together are told. 0: nowhere, and nothing runs for it."""
+
+    admin_host: str = "127.0.0.1"
+    """The address of that port. It shows what the facade knows to whoever can reach it."""
+
     internal_token: str = ""
     """The bearer token that the monolith asks for under /internal."""
 
@@ -60,7 +69,7 @@ class Settings:
     """Keys the hash that puts users into cohorts; a change of it reshuffles everybody."""
 
     trust_forwarded: bool = False
-    """Whether X-Forwarded-For of the caller is kept (a load balancer stands in front) or replaced."""
+    """Whether X-Forwarded-For and X-Forwarded-Proto of the caller are believed (a load balancer stands in front) or replaced."""
 
     collector: str = ""
     """Where spans are sent by OTLP over HTTP: the address to which `/v1/traces` is added. Empty: nothing is traced."""
@@ -80,8 +89,16 @@ class Settings:
     upstream_key: str = ""
     """The key (PEM file, unencrypted) that belongs to it."""
 
+    tls_certificate: str = ""
+    """The certificate (PEM file, with its chain) that clients are shown: with it and the next one the entrance speaks TLS, and
+    nothing else, on its port. Read again when it changes.
+    """
+
+    tls_key: str = ""
+    """The key (PEM file, unencrypted) that belongs to it."""
+
     cookie_secure: bool = False
-    """Whether the cookie `banyan_anon` is marked Secure; to be set where the entrance speaks TLS."""
+    """Whether the cookie `banyan_anon` is marked Secure on answers over http too; over https it always is."""
 
     head_timeout: float = 10.0
     """From the first byte of a client's request to the end of its head; then 408."""
@@ -140,6 +157,11 @@ class Settings:
     shadow_noise_share: float = 0.1
     """The share of comparisons in which the old side is asked twice, to learn which fields differ by themselves."""
 
+    @property
+    def policies_kept(self) -> Path:
+        """Where the last good policies are kept, as routes and keys are."""
+        return self.var_dir / "facade" / "policies.json"
+
 
 _SHARED = {
     "monolith_url": "MONOLITH_URL",
@@ -149,6 +171,10 @@ _SHARED = {
     "var_dir": "BANYAN_VAR",
     "collector": "OTEL_EXPORTER_OTLP_ENDPOINT",
 }
+_TOGETHER = (
+    (("upstream_ca", "upstream_certificate", "upstream_key"), "mutual TLS needs all three"),
+    (("tls_certificate", "tls_key"), "TLS needs both"),
+)
 _WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -171,10 +197,10 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             errors.append(f"{variable(field.name)} is {text!r}, which is no {_words_for[field.type]}")
     if not values.get("monolith_url"):
         errors.append(f"{variable('monolith_url')} is not set: the facade must know where the monolith listens")
-    mutual = ("upstream_ca", "upstream_certificate", "upstream_key")
-    missing = [name for name in mutual if not values.get(name)]
-    if 0 < len(missing) < len(mutual):
-        errors.append(f"{', '.join(map(variable, missing))} not set: mutual TLS needs all three")
+    for together, why in _TOGETHER:
+        missing = [name for name in together if not values.get(name)]
+        if 0 < len(missing) < len(together):
+            errors.append(f"{', '.join(map(variable, missing))} not set: {why}")
     if errors:
         raise InvalidSettings(errors)
     return Settings(**values)

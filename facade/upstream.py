@@ -16,6 +16,7 @@ from facade.http1.grammar import LONGEST_HEAD, BadHead
 from facade.strand import Signal
 
 _BUFFER_HIGH: Final = 256 * 1024
+NEVER: Final = float(inf)
 _WORTH_A_VIEW: Final = 4 * 1024
 SMALL: Final = 64 * 1024
 """A body of at most so many bytes, of a known length, is passed on in one piece."""
@@ -31,15 +32,15 @@ class Connection:
     Public state of the exchange under way: `status`, `headers` (once `head` has returned), `complete`, `begun`,
     `buffered` (bytes of the body that nobody has taken yet).
 
-    `unfinished` is set by who stopped in the middle of the request's body. `deadline` (loop time) is when the wait
-    in progress is given up; the pool's sweep looks at it, which spares each request a timer.
+    `unfinished` is set by who stopped in the middle of the request's body. `deadline` (loop time) is when the wait in progress is
+    given up, `until` when the whole exchange is; the pool's sweep looks at both, which spares each request two timers.
     """
 
     __slots__ = (
         "_buffer", "_by_close", "_chunks", "_head_only", "_keep", "_left", "_parts", "_patience", "_paused",
         "_reading_paused", "_small", "_told", "_upgrade", "_writable",
         "begun", "buffered", "busy", "complete", "deadline", "error", "headers", "idle_since", "loop", "status", "transport",
-        "unfinished",
+        "unfinished", "until",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -47,9 +48,10 @@ class Connection:
         self.transport: asyncio.Transport | None = None
         self.busy = False
         self.idle_since = 0.0
+        self.until = NEVER
         self.error: UpstreamError | None = None
         self.headers: Outbound = _NO_HEADERS
-        self._patience = inf
+        self._patience = NEVER
         self._told = Signal(loop)
         self._writable = Signal(loop)
         self._paused = self._reading_paused = False
@@ -66,13 +68,14 @@ class Connection:
         self._small = False
         self._head_only = head_only
         self._upgrade = upgrade
-        self.deadline = inf
+        self.deadline = NEVER
 
     # ---- what an exchange does with it
 
-    def begin(self, data: bytes, *, head_only: bool, upgrade: bool = False) -> None:
+    def begin(self, data: bytes, *, head_only: bool, upgrade: bool = False, until: float = NEVER) -> None:
         """Start an exchange by sending `data`. `head_only`: the answer has no body (HEAD). `upgrade`: a 101 is welcome."""
         self._reset(head_only=head_only, upgrade=upgrade)
+        self.until = until
         self.busy = True
         self.write(data)
 
@@ -87,7 +90,7 @@ class Connection:
             try:
                 await self._writable
             finally:
-                self.deadline = inf
+                self.deadline = NEVER
         if self.error is not None:
             raise self.error
 
@@ -96,7 +99,7 @@ class Connection:
         still be replaced by another. Raises `UpstreamError`.
         """
         self._patience = timeout
-        limited = timeout < inf
+        limited = timeout < NEVER
         while not self.status or (self._small and not self.complete):
             if self.error is not None:
                 raise self.error
@@ -104,7 +107,7 @@ class Connection:
                 self.deadline = self.loop.time() + timeout
             await self._told
             if limited:
-                self.deadline = inf
+                self.deadline = NEVER
 
     async def body(self, timeout: float) -> bytes:
         """The next part of the body, b"" once all of it was given. Raises `UpstreamError`."""
@@ -137,12 +140,12 @@ class Connection:
 
     async def _wait(self, timeout: float) -> None:
         """Without a limit the deadline is left alone: it is that of who sends the request's body meanwhile."""
-        limited = timeout < inf
+        limited = timeout < NEVER
         if limited:
             self.deadline = self.loop.time() + timeout
         await self._told
         if limited:
-            self.deadline = inf
+            self.deadline = NEVER
 
     @property
     def reusable(self) -> bool:
@@ -183,7 +186,7 @@ class Connection:
             self.fail(CutShort(str(error)) if self.status else BadAnswer(str(error)))
             return
         if self.status and self._small and not self.complete:
-            if self._patience < inf:
+            if self._patience < NEVER:
                 self.deadline = self.loop.time() + self._patience
         elif self.status:
             if self.buffered > _BUFFER_HIGH and not self._reading_paused and self.transport is not None:

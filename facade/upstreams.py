@@ -125,6 +125,14 @@ class Upstreams:
         member = balancer.pick(self._loop.time(), self._draw, shunned)
         return self._pools[member.url] if member is not None else None
 
+    def another(self, side: Owner, route: Route | None, pool: Pool) -> bool:
+        """Whether this side has an instance beside that of `pool` that may be asked."""
+        upstream = self._monolith if side is Owner.MONOLITH or route is None else self._upstreams.get(route.context)
+        if upstream is None:
+            return False
+        here = next((m for b, m in self._places.get(pool.url, ()) if b is upstream.balancer), None)
+        return upstream.balancer.has_beside(here, self._loop.time())
+
     def record(self, pool: Pool, ok: bool) -> None:
         """How an attempt with this pool went: whether the instance did its work, be its answer liked or not."""
         for balancer, member in self._places.get(pool.url, ()):

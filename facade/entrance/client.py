@@ -288,11 +288,12 @@ class Client(Wire):
             self._refuse(problems.too_slow())
         super().expire()
 
-    def drain(self) -> None:
-        """Answer what was asked, and then no more."""
+    def drain(self) -> bool:
+        """Answer what was asked, and then no more. Whether nothing was asked."""
         self.draining = self._leaving = True
-        if self._idle:
+        if idle := self._idle:
             self.wake()
+        return idle
 
 
 def _has_bare_newline(buffer: bytes) -> bool:

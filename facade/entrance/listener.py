@@ -3,25 +3,38 @@
 import asyncio
 import socket
 import ssl
-from typing import Any, cast
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from facade.entrance.client import Client
 from facade.entrance.handler import Handler, Report
 from facade.entrance.timeouts import Timeouts
 
 _SWEEP_SECONDS = 0.25
+_FAREWELL_SECONDS = 2.0
+"""How long an idle client of a process that ends may take to answer the farewell of TLS; blocking ones do not until they read."""
 
 
 class Listener:
-    """Hands every request on a socket to `handler`."""
+    """Hands every request on a socket to `handler`. `wrap` gives what a connection has instead of its client."""
 
-    def __init__(self, handler: Handler, timeouts: Timeouts, report: Report, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        timeouts: Timeouts,
+        report: Report,
+        *,
+        tls: ssl.SSLContext | None = None,
+        wrap: Callable[[Client], Any] | None = None,
+    ) -> None:
         self._handler = handler
         self._timeouts = timeouts
         self._report = report
         self._tls = tls
+        self._wrap = wrap
         self._clients: set[Client] = set()
-        self._ending = False
+        self._ending = self._leaving = False
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -33,19 +46,27 @@ class Listener:
     async def start(self, listening: socket.socket) -> None:
         """Accept clients from a socket that listens already; other processes may share it."""
         loop = asyncio.get_running_loop()
-        accept = cast("Any", self._accept)  # a client is a protocol by its methods
-        self._server = await loop.create_server(accept, sock=listening, ssl=self._tls)
+        # Who does not finish its handshake is as slow as who does not finish its request's head.
+        head, farewell = (self._timeouts.head_timeout, self._timeouts.body_timeout) if self._tls is not None else (None, None)
+        self._server = await loop.create_server(
+            self._accept, sock=listening, ssl=self._tls, ssl_handshake_timeout=head, ssl_shutdown_timeout=farewell
+        )
         self._sweeper = loop.create_task(self._sweep())
 
     async def drain(self, seconds: float) -> None:
         """Accept no more, answer what was asked, and close; what is not done after so many seconds is cut."""
+        self._leaving = True
         if self._server is not None:
             self._server.close()
-        for client in list(self._clients):
-            client.drain()
-        deadline = asyncio.get_running_loop().time() + seconds
-        while self._clients and asyncio.get_running_loop().time() < deadline:
+        idle = [client for client in list(self._clients) if client.drain()]
+        now = asyncio.get_running_loop().time
+        deadline, farewell = now() + seconds, now() + _FAREWELL_SECONDS
+        while self._clients and now() < deadline:
             await asyncio.sleep(0.01)
+            if self._tls is not None and idle and now() > farewell:
+                for client in idle:
+                    client.abort()
+                idle.clear()
         for client in list(self._clients):
             client.abort()
         if self._sweeper is not None:
@@ -57,11 +78,18 @@ class Listener:
         for client in self._clients:
             client.draining = True
 
-    def _accept(self) -> Client:
+    def _accept(self) -> Any:
+        """A client is a protocol by its methods."""
         client = Client(self._handler, self._timeouts, self._report, on_lost=self._clients.discard, secure=self._tls is not None)
+        client.on_made = partial(self._join, client)
+        return client if self._wrap is None else self._wrap(client)
+
+    def _join(self, client: Client) -> None:
+        """A connection is made. Not before: of one that ends in its handshake nobody would hear again."""
         client.draining = self._ending
         self._clients.add(client)
-        return client
+        if self._leaving:
+            client.drain()
 
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()

@@ -22,7 +22,8 @@ class ClientGone(Exception):
 class Wire:
     """An `asyncio.Protocol` by its methods.
 
-    `address` is the peer's; `gone` once it has closed; `on_gone` is called then. `buffer`: what has arrived and was not taken.
+    `address` is the peer's; `on_made` is called once the connection is there, for TLS after the handshake; `gone` once it has
+    closed; `on_gone` is called then. `buffer`: what has arrived and was not taken.
 
     `deadline` (loop time) is when the wait in progress is given up; the listener's sweep looks at it. `patience`: seconds of
     silence that are allowed while something is waited for.
@@ -30,7 +31,7 @@ class Wire:
 
     __slots__ = (
         "_arrived", "_lingering", "_loop", "_on_lost", "_paused", "_reading_paused", "_transport", "_writable",
-        "address", "buffer", "deadline", "gone", "on_gone", "patience",
+        "address", "buffer", "deadline", "gone", "on_gone", "on_made", "patience",
     )  # fmt: skip
 
     def __init__(self, on_lost: Callable[["Wire"], None]) -> None:
@@ -45,6 +46,7 @@ class Wire:
         self.deadline = self.patience = inf
         self.gone = False
         self.on_gone: Callable[[], None] | None = None
+        self.on_made: Callable[[], None] | None = None
 
     def write(self, data: bytes) -> None:
         """Send it, whenever the client takes it; nothing more once it was given up."""
@@ -133,6 +135,9 @@ class Wire:
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.address = str(peer[0]).encode()
+        if (tell := self.on_made) is not None:
+            self.on_made = None
+            tell()
 
     def data_received(self, data: bytes) -> None:
         if self._lingering:

@@ -1,4 +1,4 @@
-"""Worker processes that share one address, and the process that keeps them running.
+"""Worker processes that share one address, one beside them that does not, and the process that keeps them running.
 
 Each has a listening socket of its own, among which the kernel deals out connections by chance: of those that share one, who
 wakes first takes all that wait there. The sockets are opened once and outlive every worker, so one that is killed costs only what
@@ -13,15 +13,22 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 _RESPAWN_SECONDS = 0.1
 _BACKLOG = 2048
 
-Work = Callable[[socket.socket, int], None]
-"""What a worker does with the socket until it is told to end; the number is the pipe to watch: readable when the main process is
-gone.
-"""
+Work = Callable[[int], None]
+"""What a process does until it is told to end; the number is the pipe to watch: readable when the main process is gone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """What one process does, and the listening socket that it has for itself; None for one beside the workers."""
+
+    work: Work
+    listening: socket.socket | None
 
 
 def listen(host: str, port: int, count: int) -> list[socket.socket]:
@@ -45,12 +52,14 @@ def _bound(host: str, port: int, *, shared: bool, listen: bool) -> socket.socket
 
 
 class Workers:
-    """A process for each socket, that does `work` with it; one that dies is replaced until SIGTERM or SIGINT is received."""
+    """A process for each job; one that dies is replaced until SIGTERM or SIGINT is received. Who has no socket is told to end
+    when the others have.
+    """
 
-    def __init__(self, work: Work, listening: Sequence[socket.socket]) -> None:
-        self._work = work
-        self._listening = listening
-        self._pids: dict[int, socket.socket] = {}
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._listening = [job.listening for job in jobs if job.listening is not None]
+        self._missing = list(jobs)
+        self._running: dict[int, Job] = {}
         self._ending = False
 
     def run(self) -> None:
@@ -59,38 +68,45 @@ class Workers:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         while not self._ending:
-            for mine in self._listening:
-                if mine not in self._pids.values() and not self._ending:
-                    self._spawn(mine, watched, held)
+            while self._missing and not self._ending:
+                self._spawn(watched, held)
             self._await_one()
             if not self._ending:
                 time.sleep(_RESPAWN_SECONDS)
-        while self._pids:
+        while self._workers():
+            self._await_one()
+        for pid in self._running:
+            os.kill(pid, signal.SIGTERM)
+        while self._running:
             self._await_one()
 
-    def _spawn(self, mine: socket.socket, watched: int, held: int) -> None:
+    def _workers(self) -> list[int]:
+        return [pid for pid, job in self._running.items() if job.listening is not None]
+
+    def _spawn(self, watched: int, held: int) -> None:
         """One more, unless the end was ordered: a worker that is made afterwards would hear nothing of it."""
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
         if self._ending:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             return
+        job = self._missing.pop(0)
         pid = os.fork()
         if pid == 0:
             os.close(held)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-            self._labour(mine, watched)
-        self._pids[pid] = mine
+            self._labour(job, watched)
+        self._running[pid] = job
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
-    def _labour(self, mine: socket.socket, watched: int) -> NoReturn:
+    def _labour(self, job: Job, watched: int) -> NoReturn:
         status = 1
         try:
             for listening in self._listening:
-                if listening is not mine:
+                if listening is not job.listening:
                     listening.close()  # it would stay open when its own worker closes it
-            self._work(mine, watched)
+            job.work(watched)
             status = 0
         except BaseException:  # noqa: BLE001 - told, and then this process ends: it must not go on as the main one
             traceback.print_exc()
@@ -103,11 +119,12 @@ class Workers:
             pid, _ = os.wait()
         except (ChildProcessError, InterruptedError):
             return
-        self._pids.pop(pid, None)
+        if (job := self._running.pop(pid, None)) is not None:
+            self._missing.append(job)
 
     def _end(self, number: int, frame: object) -> None:  # noqa: ARG002 signal asks for the frame
         self._ending = True
         for listening in self._listening:
             listening.close()  # when a worker closes its own, whoever connects is refused, and waits for nobody
-        for pid in self._pids:
+        for pid in self._workers():
             os.kill(pid, number)

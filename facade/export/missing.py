@@ -13,9 +13,11 @@ ALWAYS = (
     "route feed: the export is a picture of now; export again after each change of phase or percentage",
     "Banyan-Caller and Banyan-Timeout: upstreams get no signature of the entrance and no remaining time",
     "API keys: they are not checked; where a token is required, a caller with a key alone is refused",
-    "admission by priority, the breaker's failure rate, and repeats of harmless requests after a broken answer",
+    "admission by priority, the breaker's failure rate, and repeats of harmless requests after a broken answer, or 502 to 504",
     "timeouts.replica: a read at the side without authority is waited for as long as any other",
-    "fallback: no read is answered by the other side where the one with authority fails",
+    "timeouts.whole: the deadline is for the whole answer, also for one that streams",
+    "fallback: no read is answered by the other side, the cache or a declared answer where the side with authority fails",
+    "FACADE_TLS_CERTIFICATE and FACADE_TLS_KEY: clients are listened to by http",
     "the sizes of bodies (max_body) are not bounded",
 )
 """Of every export."""
@@ -38,6 +40,7 @@ _STAGES: tuple[tuple[str, Callable[[RouteRules], bool]], ...] = (
     ("cache", lambda policy: policy.cache is not None),
     ("transform", lambda policy: policy.transform is not None),
     ("contract", lambda policy: policy.contract is not None),
+    ("idempotency_key", lambda policy: bool(policy.idempotency_key)),
     ("max_header", lambda policy: policy.max_header is not None),
 )
 

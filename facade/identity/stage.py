@@ -13,7 +13,7 @@ from facade.headers import Inbound
 from facade.identity import apikeys, refusals
 from facade.identity.apikeys import ApiKeys
 from facade.identity.principal import Principal
-from facade.identity.tokens import SCHEME, Tokens, UnknownKey
+from facade.identity.tokens import SCHEME, Tokens, UnknownKey, claimed
 from facade.problems import Problem
 
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
@@ -78,16 +78,34 @@ class Authenticate:
         except Problem as problem:
             return f"refused with {problem.status}: {problem.detail}"
         except UnknownKey as unknown:
-            return f"undecided: the issuer would be asked for the key {unknown.kid!r}"
+            return f"undecided: the issuer would be asked for the key {unknown.kid!r}; told on as if it had signed"
+
+    def rehearse(self, request: Asked) -> str | None:
+        """Sets the principal and raises as `before` would, but asks and remembers nothing: a token by a key that is not known
+        here is taken for what it says of itself, since only the issuer could tell.
+        """
+        try:
+            found = self._found(request.inbound)
+        except UnknownKey:
+            request.principal = claimed(request.inbound.authorization)
+            return None
+        if found is not None:
+            request.principal = found[0]
+        return None
 
     def _judged(self, inbound: Inbound) -> str:
+        found = self._found(inbound)
+        return "anonymous: no credentials" if found is None else _words(*found)
+
+    def _found(self, inbound: Inbound) -> tuple[Principal, str] | None:
+        """Who asks, and by what; None for nobody in particular. Raises `Problem` or `UnknownKey`."""
         if (written := apikeys.written_in(inbound)) is not None:
-            return _words(self._keys.of(written), "API key")
+            return self._keys.of(written), "API key"
         if inbound.authorization[:7].lower() == SCHEME:
-            return _words(self._tokens.judge(inbound.authorization), "access token")
+            return self._tokens.judge(inbound.authorization), "access token"
         if self._mode is Mode.REQUIRED:
             raise refusals.needed()
-        return "anonymous: no credentials"
+        return None
 
 
 class Authorise:

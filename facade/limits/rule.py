@@ -87,6 +87,18 @@ class Rule:
             raise self._refusal(account, account.more - now)
         return None
 
+    def refusal(self, account: Account, now: float) -> Refused | None:
+        """What `obtain` would come to for all that is known, without asking or counting: also where it would ask first whether
+        some were given back meanwhile.
+        """
+        if account.ready(now):
+            return None
+        if now < account.more:
+            return Refused(self, account, account.more - now)
+        shared = self._terms.shared
+        uncounted = shared is not None and not shared.reachable and self.limit.fail is Fail.CLOSED
+        return Refused(self, account, None) if uncounted else None
+
     def spend(self, account: Account, now: float) -> None:
         """Take the unit that is at hand."""
         account.spend(now)

@@ -127,6 +127,18 @@ class RateLimit:
         now = self._clock()
         return "; ".join(_known(rule, rule.accounts.get(who(request)), now) for rule, who in plan.rules)
 
+    def rehearse(self, request: Asked) -> str | None:
+        """Raises as `before` would, as far as this worker knows, and counts nothing."""
+        plan = self._plans.get(request.principal.kind, self._others)
+        if plan is None:
+            return None
+        now = self._clock()
+        pairs = [(rule, rule.accounts.get(key := who(request)) or Account(key)) for rule, who in plan.rules]
+        for rule, account in pairs:
+            if (refused := rule.refusal(account, now)) is not None:
+                raise _problem(refused, plan, pairs, now)
+        return None
+
     def _several(self, request: Asked, plan: _Plan) -> Awaitable[None] | None:
         """As `before`, all or nothing, for more than one rule."""
         now = self._clock()

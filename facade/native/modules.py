@@ -22,6 +22,7 @@ MODULES: Final = (
     "facade.entrance.wire",
     "facade.exchange",
     "facade.failures",
+    "facade.forwarded",
     "facade.gateway",
     "facade.headers",
     "facade.http1.chunks",

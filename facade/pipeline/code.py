@@ -22,8 +22,8 @@ def find(name: str) -> Answer:
     module, _, function = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise Unknown(f"{name!r} cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:  # a module may do anything while it is imported, and is refused for it
+        raise Unknown(f"{name!r} cannot be imported: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise Unknown(f"{name!r} is no function")
     answer: Answer = found
@@ -46,6 +46,10 @@ class Code:
     def explain(self, request: Request) -> str:  # noqa: ARG002 every request is
         """Who answers."""
         return f"answered by {self._name}"
+
+    def rehearse(self, request: Request) -> str | None:
+        """The code itself is not run: it may do anything."""
+        return self.explain(request)
 
     async def _ask(self, request: Request) -> None:
         request.reply = await self._answer(request)

@@ -1,9 +1,8 @@
 """Makes the table of policies from what is declared, out of the parts that all policies of this process share."""
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from facade import problems
 from facade.identity.apikeys import ApiKeys
@@ -16,20 +15,24 @@ from facade.limits.declared import By, Limit
 from facade.limits.rule import Terms
 from facade.limits.stage import RateLimit
 from facade.pipeline.code import Code
-from facade.pipeline.declared import Declared, InvalidPolicies, RouteRules
+from facade.pipeline.declared import RouteRules
+from facade.pipeline.fallback import FallbackStage
+from facade.pipeline.once import Once
 from facade.pipeline.policy import Policy
+from facade.pipeline.source import Policies
 from facade.pipeline.stage import Stage
 from facade.pipeline.table import PolicyTable
 from facade.request import Request
-from facade.responses import openapi
 from facade.responses.cache import CacheStage
 from facade.responses.compress import CompressStage, Memory
 from facade.responses.cors import CorsStage
-from facade.responses.openapi import Document, InvalidDocument
 from facade.responses.secure import SecureStage
 from facade.responses.shared import Cache
 from facade.responses.transform import TransformStage
 from facade.responses.validate import HeaderLimit, ValidateStage
+
+ENTRANCE: Final = "entrance-limit"
+"""The name of stages that count over all routes together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Whole:
         kinds: tuple[list[Limit], list[Limit]] = ([], [])
         for limit in limits:
             kinds[limit.by is not By.IP].append(limit)
-        made = (RateLimit(kind, "entrance", terms, label="entrance-", name="entrance-limit") if kind else None for kind in kinds)
+        made = (RateLimit(kind, "entrance", terms, label="entrance-", name=ENTRANCE) if kind else None for kind in kinds)
         unknown, known = ((stage,) if stage else () for stage in made)
         return cls(unknown, known)
 
@@ -99,32 +102,18 @@ class BodyLimit:
         return f"{'none' if length is None else length} of at most {self._most} bytes"
 
 
-def compiled(declared: Declared, parts: Parts) -> PolicyTable:
-    """The table of everything that is declared. Raises `InvalidPolicies` for documents that cannot be used."""
-    documents, entrance = _documents(declared), Whole.of(declared.entrance.limits, parts.terms)
+def compiled(read: Policies, parts: Parts) -> PolicyTable:
+    """The table of everything that is declared."""
+    entrance = Whole.of(read.declared.entrance.limits, parts.terms)
     return PolicyTable.of(
         Policy.of(
-            rules.path, rules.methods, _stages(rules, parts, documents, entrance if rules.entrance else _NOTHING), rules.priority
+            rules.path, rules.methods, _stages(rules, parts, read, entrance if rules.entrance else _NOTHING), rules.priority
         )
-        for rules in declared.routes
+        for rules in read.declared.routes
     )
 
 
-def _documents(declared: Declared) -> dict[Path, Document]:
-    """Every OpenAPI document that a route names, read once."""
-    documents: dict[Path, Document] = {}
-    errors: list[str] = []
-    for path in sorted({rules.contract.document for rules in declared.routes if rules.contract is not None}):
-        try:
-            documents[path] = openapi.load(path)
-        except InvalidDocument as error:
-            errors += [f"{path}: {one}" for one in error.errors]
-    if errors:
-        raise InvalidPolicies(errors)
-    return documents
-
-
-def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document], entrance: "Whole") -> tuple[Stage, ...]:
+def _stages(rules: RouteRules, parts: Parts, read: Policies, entrance: Whole) -> tuple[Stage, ...]:
     """From the outermost to the one next to the upstream. Addresses are counted before credentials are checked, since checking is
     what costs; callers after it, since before it nobody knows them.
     """
@@ -146,16 +135,18 @@ def _stages(rules: RouteRules, parts: Parts, documents: Mapping[Path, Document],
     stages += entrance.known
     stages += _limits([limit for limit in rules.limits if limit.by is not By.IP], scope, parts)
     if rules.contract is not None:
-        stages.append(ValidateStage(rules.contract, documents[rules.contract.document]))
-    rewrites_bodies = rules.transform is not None and rules.transform.reply.members is not None
-    if rules.transform is not None and not rewrites_bodies:
-        stages.append(TransformStage(rules.transform))
+        stages.append(ValidateStage(rules.contract, read.documents[rules.contract.document]))
+    if rules.idempotency_key:
+        stages.append(Once(rules.path, below=rules.idempotency_key == "below"))
     if rules.compress is not None:
         stages.append(CompressStage(rules.compress, parts.compressed))
-    if rules.transform is not None and rewrites_bodies:
-        stages.append(TransformStage(rules.transform))  # next to the upstream: it reads bodies, which are compressed further out
+    if rules.fallback is not None:
+        # Its answer is compressed, but not transformed: it is what clients are to see.
+        stages.append(FallbackStage(rules.fallback, read.texts))
+    if rules.transform is not None:
+        stages.append(TransformStage(rules.transform))  # behind compression: it reads bodies
     if rules.cache is not None:
-        stages.append(CacheStage(rules.cache, parts.cache))
+        stages.append(CacheStage(rules.cache, parts.cache, rescues=rules.cache_rescues))
     if rules.code is not None:
         stages.append(Code(*rules.code))
     return tuple(stages)

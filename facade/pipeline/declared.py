@@ -26,6 +26,8 @@ from facade.admission.priority import Priority
 from facade.identity.stage import Mode
 from facade.limits.declared import BadLimit, Limit, parse_all
 from facade.pipeline.code import Answer, find
+from facade.pipeline.fallback import Fallback, Source
+from facade.pipeline.once import Honoured
 from facade.resilience.declared import Declaration, InvalidResilience
 from facade.responses.cache import Cached
 from facade.responses.compress import Compressed
@@ -118,10 +120,14 @@ class Rules(BaseModel):
     compress: Annotated[Compressed | None, _OFF] = None
     cache: Annotated[Cached | None, _OFF] = None
     transform: Annotated[Transformed | None, _OFF] = None
+    fallback: Fallback = None
+    """Who answers a read that the upstream does not answer."""
     contract: Annotated[Validated | None, _OFF] = None
     """The upstream's OpenAPI document, to which requests are held."""
     code: Annotated[tuple[str, Answer] | None, BeforeValidator(_code)] = None
     """`package.module:function`, which answers instead of an upstream."""
+    idempotency_key: Honoured = False
+    """Where the upstream answers a repeated `Idempotency-Key` with its first answer."""
     max_header: Annotated[int | None, _OFF, Field(ge=0)] = None
     """Bytes of all fields together; the entrance takes 32 KiB in any case."""
 
@@ -137,6 +143,11 @@ class RouteRules(Rules):
 
     path: Annotated[str, AfterValidator(_path)]
     methods: Annotated[frozenset[str], AfterValidator(_methods)] = frozenset()
+
+    @property
+    def cache_rescues(self) -> bool:
+        """Whether what is kept may stand in for a failure."""
+        return self.fallback is None or Source.CACHE in self.fallback
 
 
 class Entrance(BaseModel):
@@ -158,8 +169,17 @@ class Declared(BaseModel):
 def read(file: Path) -> Declared:
     """The declarations in a file. Raises `InvalidPolicies`."""
     try:
-        raw = tomllib.loads(file.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidPolicies([f"{file}: {error}"]) from error
+    return parse(text, file)
+
+
+def parse(text: str, file: Path) -> Declared:
+    """The declarations in a file's text. Raises `InvalidPolicies`."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise InvalidPolicies([f"{file}: {error}"]) from error
     return declare(raw)
 
@@ -182,7 +202,10 @@ def declare(raw: Mapping[str, Any]) -> Declared:
         own = [error for error in _wrong(RouteRules, where, {**defaults, **route}) if not _is_of_defaults(error, where, route)]
         errors += own
         if not own and found[0] is not None:
-            found.append(RouteRules.model_validate({**defaults, **route}))
+            rules = RouteRules.model_validate({**defaults, **route})
+            if "cache" in (route.get("fallback") or ()) and rules.cache is None:
+                errors.append(f"{where}.fallback: names the cache, but the route has none")
+            found.append(rules)
     protection = _protection(resilience, errors)
     declared = tuple(rules for rules in found if isinstance(rules, RouteRules))
     errors += _clashes(declared)

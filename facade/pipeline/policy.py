@@ -9,15 +9,15 @@ from facade.pipeline.stage import Ender, Finisher, Rescuer, Stage
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The stages of one route, from the outermost to the one next to the upstream. `finishers`: those that look at answers, each
-    with its place, the innermost first. `whole`: so many bytes of an answer are to be there before they look. `priority`: who
-    waits first under overload.
+    with its place, the innermost first; `rescuers`: those that may have one where the upstream has none, in the same order.
+    `whole`: so many bytes of an answer are to be there before they look. `priority`: who waits first under overload.
     """
 
     path: str
     methods: frozenset[str]
     stages: tuple[Stage, ...]
     finishers: tuple[tuple[int, Finisher], ...]
-    rescuers: tuple[Rescuer, ...]
+    rescuers: tuple[tuple[int, Rescuer], ...]
     enders: tuple[Ender, ...]
     whole: int
     priority: Priority
@@ -25,13 +25,13 @@ class Policy:
     @classmethod
     def of(cls, path: str, methods: frozenset[str], stages: tuple[Stage, ...], priority: Priority = Priority.NORMAL) -> "Policy":
         """The policy of these stages. What they can do beside admitting requests is found out here, once."""
-        places = reversed(list(enumerate(stages)))
+        places = tuple(reversed(list(enumerate(stages))))
         return cls(
             path,
             methods,
             stages,
             tuple((place, stage) for place, stage in places if isinstance(stage, Finisher)),
-            tuple(stage for stage in reversed(stages) if isinstance(stage, Rescuer)),
+            tuple((place, stage) for place, stage in places if isinstance(stage, Rescuer)),
             tuple(stage for stage in stages if isinstance(stage, Ender)),
             max((getattr(stage, "whole", 0) for stage in stages), default=0),
             priority,

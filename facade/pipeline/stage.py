@@ -3,7 +3,6 @@
 from collections.abc import Awaitable
 from typing import Protocol, runtime_checkable
 
-from facade.problems import Problem
 from facade.reply import Reply
 from facade.request import Request
 
@@ -25,6 +24,16 @@ class Stage(Protocol):
 
 
 @runtime_checkable
+class Rehearser(Protocol):
+    """A stage whose `before` does more than look at the request and change it: it counts, keeps, or asks somebody."""
+
+    def rehearse(self, request: Request) -> str | None:
+        """Do to the request alone what `before` would do, as far as that can be known without asking. In words, what would be
+        answered here; None when the request would go on. Raises `Problem` where it would be refused.
+        """
+
+
+@runtime_checkable
 class Finisher(Protocol):
     """A stage that also looks at answers."""
 
@@ -36,8 +45,14 @@ class Finisher(Protocol):
 class Rescuer(Protocol):
     """A stage that may have an answer where the upstream has none."""
 
-    def rescue(self, request: Request, problem: Problem) -> Reply | None:
-        """What to answer instead of the problem; None for the problem itself."""
+    @property
+    def event(self) -> str:
+        """As its answers are counted."""
+
+    def rescue(self, request: Request, status: int) -> Reply | None:
+        """What to answer instead of a failure with this status, be it the upstream's or this entrance's; None for the failure
+        itself. Only the stages further out look at it.
+        """
 
 
 @runtime_checkable

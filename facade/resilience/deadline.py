@@ -27,6 +27,13 @@ def until(numbers: declared.Deadline, claim: bytes, now: float) -> float:
     return now + min(milliseconds / 1000, numbers.most)
 
 
+def left(deadline: float, now: float) -> float:
+    """The seconds until then. Raises `Problem` (504) when there are none."""
+    if deadline <= now:
+        raise over("there was no time left to ask")
+    return deadline - now
+
+
 def line(deadline: float, now: float) -> bytes:
     """The header line for an upstream. Raises `Problem` (504) when the time is over."""
     milliseconds = int((deadline - now) * 1000)

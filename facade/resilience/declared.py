@@ -145,6 +145,12 @@ class Timeouts(_Part):
     replica: float = _value(3.0, 0.01)
     """The same for the answer to a read at the side without authority; after it the authority is asked."""
 
+    whole: float = _value(600.0, 0)
+    """From the sending of the request to the end of its answer, however much is said meanwhile; 0: no limit. Answers that may
+    never end (`text/event-stream` and the like) and websockets have none. An answer that is passed on only once it is whole
+    must be there within the request's deadline as well.
+    """
+
 
 @dataclass(frozen=True, slots=True)
 class Ejection(_Part):

@@ -5,7 +5,7 @@ It refuses a request with `Refused`, which means that nothing was sent.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from math import ceil
+from math import ceil, inf
 
 from facade.admission.adaptive import AdaptiveLimit, Tuning
 from facade.admission.door import Door, Full, Waiter
@@ -32,9 +32,11 @@ class Refused(Exception):
 
 
 class Guard:
-    """One set's. `clock` is the loop's; `lag` tells the longest turn of the loop, lately. `leave`: an exchange is over."""
+    """One set's. `clock` is the loop's; `lag` tells the longest turn of the loop, lately. `leave`: an exchange is over.
+    `ends_after`: the seconds until the end of an answer, endless where none are declared.
+    """
 
-    __slots__ = ("breaker", "budget", "declared", "door", "leave")
+    __slots__ = ("breaker", "budget", "declared", "door", "ends_after", "leave")
 
     def __init__(self, declared: Resilience, clock: Callable[[], float], lag: Callable[[], float] = lambda: 0.0) -> None:
         self.declared = declared
@@ -44,6 +46,7 @@ class Guard:
         self.door = Door(bulkhead, AdaptiveLimit(tuning, clock(), lag))
         self.leave = self.door.leave
         self.budget = Budget(declared.retries, clock)
+        self.ends_after = declared.timeouts.whole or inf
 
     def admit(self, priority: Priority, deadline: float, *, whole: bool = True) -> int | Awaitable[int]:
         """A ticket, or what to wait for until there is one, at most until `deadline` (loop time). Raises `Refused`, at once or

@@ -19,13 +19,14 @@ from facade.responses import asking, freshness, kept
 from facade.responses.asking import Asking, Flight
 from facade.responses.contract import Reply, Request
 from facade.responses.freshness import Extra, Use
-from facade.responses.shared import Cache, Question
+from facade.responses.shared import Cache
 from facade.responses.store import Stored
 from facade.strand import within
 
 log = logging.getLogger(__name__)
 
 _READS = frozenset({"GET", "HEAD"})
+_NOT_CACHED = (504, "not-cached", "Not cached", "only a kept answer was asked for, and there is none that is fresh")
 _SAFE = _READS | {"OPTIONS", "TRACE"}
 
 
@@ -55,12 +56,15 @@ class Cached(BaseModel):
 class CacheStage:
     """A route's share of the cache. It is the stage next to the upstream: last before, first after.
 
-    `whole`: so many bytes of an answer must be there before `after` is asked; larger ones stream by.
+    `whole`: so many bytes of an answer must be there before `after` is asked; larger ones stream by. `rescues`: a stale answer
+    may stand in for a failure, as its terms allow.
     """
 
     name = "cache"
+    event = "fallback_cache"
 
-    def __init__(self, declared: Cached, cache: Cache) -> None:
+    def __init__(self, declared: Cached, cache: Cache, *, rescues: bool = True) -> None:
+        self._rescues = rescues
         self.whole = declared.largest
         self._declared = declared
         self._extra = Extra(declared.ttl, declared.stale_while_revalidate, declared.stale_if_error)
@@ -82,7 +86,7 @@ class CacheStage:
         if stored is not None and self._give(ask, stored, request):
             return None
         if b"only-if-cached" in ask.directives:
-            raise Problem(504, "not-cached", "Not cached", "only a kept answer was asked for, and there is none that is fresh")
+            raise Problem(*_NOT_CACHED)
         flight = cache.flights.get(ask.key)
         if flight is not None and self._may_wait(ask, stored):
             return self._wait(request, ask, flight)
@@ -102,6 +106,23 @@ class CacheStage:
         age = self._cache.now() - stored.born
         decided = freshness.use(age, stored.terms, ask.directives).name.lower().replace("_", " ")
         return f"{decided}: kept for {age:.1f} s of {stored.terms.lifetime:g} s"
+
+    def rehearse(self, request: Request) -> str | None:
+        """What is kept is looked at, and nothing is counted, kept or asked. Raises as `before` does."""
+        if request.method not in _READS:
+            return None
+        ask = asking.read(request, self._cache.now())
+        if ask.passes_by:
+            return None
+        stored = self._find(ask, request)
+        if stored is not None:
+            age = self._cache.now() - stored.born
+            decided = freshness.use(age, stored.terms, ask.directives)
+            if decided is Use.GIVE or (decided is Use.GIVE_AND_ASK and self._cache.refetch is not None):
+                return f"{stored.status}, by what is kept"
+        if b"only-if-cached" in ask.directives:
+            raise Problem(*_NOT_CACHED)
+        return None
 
     def _find(self, ask: Asking, request: Request) -> Stored | None:
         store = self._cache.store
@@ -131,8 +152,10 @@ class CacheStage:
             status = b"banyan; fwd=%b; collapsed" % ask.why
         request.reply = kept.answer(ask, stored, age, status)
         cache.counts["hit"] += 1
-        if decided is Use.GIVE_AND_ASK and ask.key not in cache.flights:
-            self._ask_again(ask, stored, request)
+        if decided is Use.GIVE_AND_ASK:
+            cache.counts["stale-while-revalidate"] += 1
+            if ask.key not in cache.flights:
+                self._ask_again(ask, stored, request)
         return True
 
     def _may_wait(self, ask: Asking, stored: Stored | None) -> bool:
@@ -168,7 +191,7 @@ class CacheStage:
     # ---- after it has answered
 
     def after(self, request: Request, reply: Reply) -> None:
-        """Keep the answer, freshen what is kept, or give that instead of a failure."""
+        """Keep the answer, or freshen what is kept."""
         if request.reply is reply:
             return
         if request.method not in _SAFE:
@@ -185,12 +208,12 @@ class CacheStage:
         self._cache.counts[ask.why.decode()] += 1
         self._settle(ask, reply, request)
 
-    def rescue(self, request: Request, problem: Problem) -> Reply | None:
-        """A stale answer in place of the problem to which asking the upstream came, where the terms allow it."""
+    def rescue(self, request: Request, status: int) -> Reply | None:
+        """A stale answer in place of the failure to which asking the upstream came, where the terms allow it."""
         ask = self._cache.under_way.get(id(request))
-        if ask is None or ask.settled:
+        if ask is None or ask.settled or not self._rescues:
             return None
-        stale = self._stale(ask, problem.status)
+        stale = self._stale(ask, status)
         ask.settled = stale is not None
         return stale
 
@@ -206,8 +229,6 @@ class CacheStage:
         told = b"banyan; fwd=%b; fwd-status=%d" % (ask.why, status)
         if status == 304 and old is not None:
             self._freshen(ask, old, reply, told)
-        elif (stale := self._stale(ask, status)) is not None:
-            kept.become(reply, stale)
         elif self._keep(ask, reply, request):
             self._finish(ask, reply, told + b"; stored")
         else:
@@ -265,15 +286,15 @@ class CacheStage:
         again = Asking(ask.key, ask.path, self._cache.now(), credentials=ask.credentials, stored=stored, why=b"stale")
         lines = asking.without_conditions(request.passed) + b"".join(request.extra) + asking.validators(stored)
         self._cache.begin(again, lead=True)
-        self._cache.spawn(self._refresh(again, Question(request.path, request.target, request.host, lines), request))
+        self._cache.spawn(self._refresh(again, lines, request))
 
-    async def _refresh(self, ask: Asking, question: Question, request: Request) -> None:
+    async def _refresh(self, ask: Asking, lines: bytes, request: Request) -> None:
         """Renew a kept answer that was given stale. A failure leaves it, until it is too old to be given."""
         refetch = self._cache.refetch
         assert refetch is not None
         try:
-            self._settle(ask, await refetch(question), request)
+            self._settle(ask, await refetch(request, lines), request)
         except Exception as error:  # noqa: BLE001 whatever it is, no request waits for it
-            log.info("%s could not be asked again: %r", question.path, error)
+            log.info("%s could not be asked again: %r", request.path, error)
         finally:
             self._cache.end(ask)

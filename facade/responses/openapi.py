@@ -8,7 +8,6 @@ at once.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -141,13 +140,15 @@ class Document:
         node.operations[method.upper()] = (operation, tuple(names))
 
 
-def load(path: Path) -> Document:
-    """The document in a file, YAML or JSON. Raises `InvalidDocument`, also when the file cannot be read."""
+def parse(text: str, name: str) -> Document:
+    """The document in a text, YAML or JSON. Raises `InvalidDocument`."""
     try:
-        raw = yaml.safe_load(path.read_bytes())
-    except (OSError, yaml.YAMLError) as error:
-        raise InvalidDocument([f"{path} cannot be read: {error}"]) from error
-    return Document(raw, str(path))
+        raw = yaml.safe_load(text)
+        return Document(raw, name)
+    except yaml.YAMLError as error:
+        raise InvalidDocument([f"{name} cannot be read: {' '.join(str(error).split())}"]) from error
+    except (AttributeError, LookupError, TypeError) as error:  # a list where the specification has a table, say
+        raise InvalidDocument([f"{name} has not the shape of an OpenAPI document: {error!r}"]) from error
 
 
 def errors_of(check: Draft202012Validator, value: Any) -> list[tuple[str, str]]:

@@ -8,13 +8,12 @@ import logging
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
 
 from facade.responses.asking import Asking, Flight
-from facade.responses.contract import Reply
+from facade.responses.contract import Reply, Request
 from facade.responses.store import Key, Store, Stored
 
 log = logging.getLogger(__name__)
@@ -22,21 +21,13 @@ log = logging.getLogger(__name__)
 _MOST_REMEMBERED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A GET that nobody waits for, to be asked again: `lines` are all the header lines for the upstream but `host`."""
-
-    path: str
-    target: bytes
-    host: bytes
-    lines: bytes
-
-
 class Refetch(Protocol):
-    """Asks the upstream of the path."""
+    """Asks the upstream again, while nobody waits for it."""
 
-    def __call__(self, question: Question) -> Awaitable[Reply]:
-        """The whole answer. Raises any `Exception` without one."""
+    def __call__(self, request: Request, lines: bytes) -> Awaitable[Reply]:
+        """The whole answer to a GET of the same target; `lines` are passed on instead of the client's. Raises any `Exception`
+        without one.
+        """
 
 
 class Cache:

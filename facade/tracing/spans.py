@@ -15,7 +15,7 @@ from facade.decide import Decision, Outcome
 _TRACEPARENT = b"traceparent: "
 _ABANDONED = "abandoned"
 _INCOMPLETE = "incomplete"
-_MAY_STREAM = frozenset({Outcome.ANSWERED, Outcome.SERVER_ERROR})
+_MAY_STREAM = frozenset({Outcome.ANSWERED, Outcome.SERVER_ERROR, Outcome.UNAVAILABLE})
 _WITH_AN_ANSWER = _MAY_STREAM | {Outcome.MISDIRECTED}
 
 

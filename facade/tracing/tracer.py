@@ -79,9 +79,13 @@ class Tracer:
         """What became of the spans."""
         queue = self._queue
         return [
-            ("banyan_facade_spans_exported", "Spans that the collector took.", lambda: queue.exported),
-            ("banyan_facade_spans_failed", "Spans that the collector did not take.", lambda: queue.failed),
-            ("banyan_facade_spans_dropped", "Spans dropped, since too many waited for the collector.", lambda: queue.dropped),
+            ("banyan_facade_spans_exported_total", "Spans that the collector took.", lambda: queue.exported),
+            ("banyan_facade_spans_failed_total", "Spans that the collector did not take.", lambda: queue.failed),
+            (
+                "banyan_facade_spans_dropped_total",
+                "Spans dropped, since too many waited for the collector.",
+                lambda: queue.dropped,
+            ),
         ]
 
     async def close(self) -> None:

@@ -45,6 +45,6 @@ def choose_urls(record: Path, *, secure: bool = False) -> dict[str, str]:
         while port in taken:
             port = free_port()
         taken.add(port)
-        scheme = "https" if secure and name != table.ENTRANCE else "http"
+        scheme = "https" if secure and name in table.UPSTREAMS else "http"
         urls[name] = f"{scheme}://{LOOPBACK}:{port}"
     return urls

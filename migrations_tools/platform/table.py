@@ -10,9 +10,11 @@ from chassis.supervisor import Program, always_ready, http_ok
 from migrations_tools.platform.surroundings import Surroundings
 
 NAMES = ("monolith", "users", "users_replica", "facade", "relay", "worker")
+UPSTREAMS = ("monolith", "users", "users_replica")
 ENTRANCE = "facade"
-"""What clients talk to; the others that listen are upstreams."""
-LISTENING = ("monolith", "users", "users_replica", "facade")
+"""What clients talk to."""
+LISTENING = (*UPSTREAMS, ENTRANCE, "facade_admin")
+"""What has an address: every process that listens, and the facade's second one."""
 STOP_SECONDS = 10
 """What is under way when the platform stops may take so long to end; the facade, which cuts what takes longer, a little less."""
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +54,7 @@ def programs(urls: Mapping[str, str], around: Surroundings, *, facade_workers: i
         # A process of its own for the replica protocol: writers that wait on the fence hold threads, and the drain that ends
         # their wait must never queue for one of those.
         program("users_replica", _wsgi("extracted.users.wsgi:application", urls["users_replica"], threads=4), users),
-        program("facade", _facade(urls["facade"], facade_workers), facade),
+        program("facade", _facade(urls["facade"], urls["facade_admin"], facade_workers), facade),
         program("relay", (_PYTHON, "manage.py", "relay"), relay),
         program("worker", (_PYTHON, "-m", *_CELERY.split(), *_ALONE.split(), *beat), monolith),
     )
@@ -77,8 +79,10 @@ def _wsgi(application: str, url: str, *, threads: int) -> tuple[str, ...]:
     return (*_granian(url), "--interface", "wsgi", "--blocking-threads", str(threads), application)
 
 
-def _facade(url: str, workers: int) -> tuple[str, ...]:
-    return (_PYTHON, "-m", "facade", "serve", *_place(url), "--workers", str(workers))
+def _facade(url: str, admin: str, workers: int) -> tuple[str, ...]:
+    host, port = _address(admin)
+    place = (*_place(url), "--admin-host", host, "--admin-port", port)
+    return (_PYTHON, "-m", "facade", "serve", *place, "--workers", str(workers))
 
 
 def _granian(url: str) -> tuple[str, ...]:
@@ -86,5 +90,10 @@ def _granian(url: str) -> tuple[str, ...]:
 
 
 def _place(url: str) -> tuple[str, ...]:
-    address = urlsplit(url)
-    return ("--host", str(address.hostname), "--port", str(address.port))
+    host, port = _address(url)
+    return ("--host", host, "--port", port)
+
+
+def _address(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return str(parts.hostname), str(parts.port)

@@ -62,7 +62,7 @@ def test_up_serves_restarts_and_goes_without_a_trace(surroundings: Surroundings)
     record = surroundings.var / "run" / "platform.json"
     with up(surroundings) as process:
         urls = events_until(process, "platform-ready")[-1]["urls"]
-        assert {status(f"{urls[name]}/readyz") for name in ("monolith", "users", "facade")} == {200}
+        assert {status(f"{urls[name]}/readyz") for name in ("monolith", "users", "facade", "facade_admin")} == {200}
         assert status(f"{urls['facade']}/api/v1/catalog/products") == 200
 
         recorded = records.read(record)

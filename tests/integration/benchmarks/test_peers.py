@@ -16,6 +16,7 @@ from benchmarks.gateway.load import LoadFailed, wrk
 from benchmarks.gateway.origin import BODIES
 from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, FULL_CANARY, NGINX, PLAIN, Peer, Setting
 from benchmarks.gateway.programs import ProgramError, Start
+from chassis.ports import free_port
 from tests.integration.benchmarks.conftest import PROCESSORS, needs_wrk
 
 
@@ -48,15 +49,23 @@ def test_it_does_the_same_work_with_one_worker(ground: Ground, peer: Peer) -> No
 def test_the_full_pipeline_traces(ground: Ground) -> None:
     """What is measured as tracing arrives at a collector that takes it."""
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    with ground.running((FULL,), PROCESSORS) as (contender,):
+    admin = free_port()
+
+    def start(setting: Setting) -> Start:
+        found = FULL.start(setting)
+        return replace(found, command=[*found.command, "--admin-port", str(admin)])
+
+    with ground.running((replace(FULL, start=start),), PROCESSORS) as (contender,):
         base = f"http://127.0.0.1:{contender.port}"
         asked = requests_by_http.get(base + contender.path("small"), headers=headers(0) | {"traceparent": trace}, timeout=10)
         assert asked.status_code == 200
         deadline = time.monotonic() + 30
-        while "spans_exported 2\n" not in (told := requests_by_http.get(f"{base}/metrics", timeout=10).text):
+        while "spans_exported_total 2\n" not in (
+            told := requests_by_http.get(f"http://127.0.0.1:{admin}/metrics", timeout=10).text
+        ):
             assert time.monotonic() < deadline, told
             time.sleep(0.1)
-        assert "spans_failed 0\n" in told
+        assert "spans_failed_total 0\n" in told
 
 
 @pytest.mark.parametrize("peer", [NGINX, PLAIN], ids=lambda peer: peer.name)

@@ -62,9 +62,10 @@ class Entrance:
     var: Path
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    admin: int = field(default_factory=free_port)
+    workers: int = 1
     process: subprocess.Popen[bytes] | None = None
     version: int = 0
-    workers: int = 1
 
     def start(self) -> "Entrance":
         """Start it and wait until it is ready."""
@@ -73,6 +74,7 @@ class Entrance:
             **QUICK,
             "MONOLITH_URL": self.monolith.url,
             "BANYAN_VAR": str(self.var),
+            "FACADE_ADMIN_PORT": str(self.admin),
             **self.environment,
         }
         command = [sys.executable, "-m", "facade", "serve", "--port", str(self.port), "--workers", str(self.workers)]
@@ -95,13 +97,22 @@ class Entrance:
 
     def ask(self, method: str, target: str, body: bytes | None = None, **headers: str) -> Reply:
         """One request on a connection of its own; header names are written with `_` for `-`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request(method, target, body, {n.replace("_", "-"): v for n, v in headers.items()})
-            response = connection.getresponse()
-            return Reply(response.status, response.getheaders(), response.read())
-        finally:
-            connection.close()
+        return _ask(self.connection(), method, target, body, headers)
+
+    def connection(self) -> http.client.HTTPConnection:
+        """A connection to be closed by who asked for it."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+
+    def tell(self, target: str) -> Reply:
+        """What the admin port says."""
+        return self._ask(self.admin, "GET", target, None, {})
+
+    def metrics(self) -> str:
+        """Of all workers together."""
+        return self.tell("/metrics").body.decode()
+
+    def _ask(self, port: int, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        return _ask(http.client.HTTPConnection("127.0.0.1", port, timeout=10), method, target, body, headers)
 
     def raw(self, data: bytes, seconds: float = 5.0) -> bytes:
         """Everything that comes back for these bytes until the facade closes, or is silent for that long."""
@@ -123,9 +134,17 @@ class Entrance:
 
     def event(self, name: str, context: str = "users") -> int:
         """How often something happened, by the facade's metrics."""
-        text = self.ask("GET", "/metrics").body.decode()
-        found = re.search(rf'events_total{{context="{context}",event="{name}"}} (\d+)', text)
+        found = re.search(rf'events_total{{context="{context}",event="{name}"}} (\d+)', self.metrics())
         return int(found.group(1)) if found else 0
+
+
+def _ask(connection: http.client.HTTPConnection, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+    try:
+        connection.request(method, target, body, {n.replace("_", "-"): v for n, v in headers.items()})
+        response = connection.getresponse()
+        return Reply(response.status, response.getheaders(), response.read())
+    finally:
+        connection.close()
 
 
 def feed(version: int, phase: str, *, epoch: int = 0, read: float = 0, shadow: float = 0, services: Any = ()) -> dict[str, Any]:

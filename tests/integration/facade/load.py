@@ -16,22 +16,27 @@ from pathlib import Path
 
 from chassis.registry import announcer as announcing
 from chassis.registry.announcer import Announcer
+from facade.exposition import pairs
 from tests.integration.facade.entrance import Entrance
 from tests.integration.facade.scripted import ScriptedUpstream
 
 _PROBE_SECONDS = 0.05
 _WAIT_FOR_ONE = 10.0
 _GOOD = (200, 201)
+_FIRST = {"worker": "0"}
 
 
 def gauge(entrance: Entrance, name: str, context: str | None = None) -> float:
-    """A number of the facade's metrics, by what follows `banyan_facade_`; the sum of it where it has labels, or of those of one
-    context.
+    """A number of the facade's metrics, by what follows `banyan_facade_`; where it has labels the sum of it, or of those of one
+    context, or of those that have the labels in the name. Of the first worker, where each has its own.
     """
-    text = entrance.ask("GET", "/metrics").body.decode()
-    found = re.findall(rf"^banyan_facade_{name}((?:{{.*}})?) (\S+)$", text, re.MULTILINE)
-    assert found, f"there is no metric {name}"
-    return sum(float(number) for labels, number in found if context is None or f'context="{context}"' in labels)
+    plain, _, written = name.rstrip("}").partition("{")
+    found = re.findall(rf"^banyan_facade_{plain}(?:{{(.*)}})? (\S+)$", entrance.metrics(), re.MULTILINE)
+    of = {"context": context} if context is not None else {}
+    wanted = {**_FIRST, **of, **pairs(written)}.items()
+    numbers = [float(number) for labels, number in found if wanted <= {**_FIRST, **pairs(labels)}.items()]
+    assert numbers if written else found, f"there is no metric {name}"
+    return sum(numbers)
 
 
 def announced(service: ScriptedUpstream, valkey_url: str, context: str = "users") -> Announcer:
@@ -42,7 +47,12 @@ def announced(service: ScriptedUpstream, valkey_url: str, context: str = "users"
 
 
 def workers(entrance: Entrance) -> list[int]:
-    """The process ids of a facade's workers."""
+    """The process ids of a facade's workers that answer."""
+    return [one["pid"] for one in entrance.tell("/status").json()["each"] if one["answered"]]
+
+
+def children(entrance: Entrance) -> list[int]:
+    """The process ids of a facade's workers, and of the process of its admin port."""
     assert entrance.process is not None
     pid = entrance.process.pid
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -261,5 +261,5 @@ def test_no_connection_is_leaked(entrance: Entrance, monolith: ScriptedUpstream)
     monolith.script = lambda request: answer()
     entrance.ask("GET", "/x")
     until(lambda: len(monolith.open) <= 2)
-    text = entrance.ask("GET", "/metrics").body.decode()
+    text = entrance.metrics()
     assert "banyan_facade_requests_in_flight 0" in text or "banyan_facade_requests_in_flight 1" in text

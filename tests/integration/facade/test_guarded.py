@@ -65,14 +65,14 @@ def test_instance_that_breaks_off_is_left_alone(platform: Platform) -> None:
     """Reads are answered all the same; after some failures in a row the outlier is not asked any more, and later it is again."""
     entrance, _, services = platform
     until(lambda: len(who(entrance)) == 3)
-    bad, before = services[1], gauge(entrance, "ejections")
+    bad, before = services[1], gauge(entrance, "ejections_total")
     script = bad.script
 
     def drop(request: Received) -> bytes:
         raise Drop
 
     bad.script = drop
-    until(lambda: who(entrance, 1) and gauge(entrance, "ejections") > before)
+    until(lambda: who(entrance, 1) and gauge(entrance, "ejections_total") > before)
     asked = len(bad.received)
     assert set(who(entrance)) == {b"0", b"2"}
     assert len(bad.received) == asked

@@ -178,7 +178,7 @@ def test_what_matters_less_is_refused_first_and_all_is_well_again(platform: Plat
         assert {status for statuses in replies.values() for status in statuses} == {200}
         lasting = answered(120)
         upstream.seconds = 0.05
-        until(lambda: gauge(entrance, "shed") > 0)
+        until(lambda: gauge(entrance, "shed_total") > 0)
         until(lasting, 20)
         share = {path: statuses[200] / statuses.total() for path, statuses in replies.items()}
         kinds = {status for statuses in replies.values() for status in statuses}
@@ -186,9 +186,9 @@ def test_what_matters_less_is_refused_first_and_all_is_well_again(platform: Plat
         upstream.seconds = 0.001
 
         def none_refused() -> bool:
-            before = gauge(entrance, "shed")
+            before = gauge(entrance, "shed_total")
             until(answered(20), 20)
-            return gauge(entrance, "shed") == before
+            return gauge(entrance, "shed_total") == before
 
         until(none_refused, 20)
     assert kinds == {200, 503}
@@ -207,7 +207,7 @@ def test_a_slow_upstream_takes_nothing_from_the_others(platform: Platform) -> No
         others = replies[ELSEWHERE].total()
         until(lambda: replies[ELSEWHERE].total() > others + 60)
     assert replies[ELSEWHERE].keys() == {200}
-    assert gauge(platform.entrance, "delayed", context="-") == 0
+    assert gauge(platform.entrance, "delayed_total", context="-") == 0
 
 
 class Open:

@@ -28,7 +28,7 @@ def sides(entrance: Entrance, monolith: ScriptedUpstream, service: ScriptedUpstr
     """Each side answers with its name; Valkey is empty and trusted."""
     monolith.script, service.script = named("monolith"), named("service")
     own_valkey.ask("FLUSHALL")
-    until(lambda: b"banyan_facade_positions_trusted 1" in entrance.ask("GET", "/metrics").body)
+    until(lambda: 'positions_trusted{worker="0"} 1' in entrance.metrics())
     return entrance
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,10 +15,17 @@ import pytest
 from chassis.identity.keeping import signing_key
 from chassis.identity.tokens import issue
 from tests.integration.facade.entrance import Entrance, until
+from tests.integration.facade.load import workers
 from tests.integration.facade.scripted import ScriptedUpstream
 
 OPEN = '[defaults]\nauthenticate = "none"\nsecure = false\n'
 SHUT = f'{OPEN}[[routes]]\npath = "/x"\nauthenticate = "required"\n'
+
+CONTRACT = """
+openapi: 3.1.0
+paths:
+  /y: {post: {requestBody: {required: true, content: {application/json: {schema: {required: [name]}}}}}}
+"""
 
 
 @pytest.fixture
@@ -36,7 +44,7 @@ def own(monolith: ScriptedUpstream, tmp_path: Path, file: Path) -> Iterator[Entr
 
 
 def refused(entrance: Entrance) -> bool:
-    return "banyan_facade_policies_refused 1" in entrance.ask("GET", "/metrics").body.decode()
+    return "banyan_facade_policies_refused 1" in entrance.metrics()
 
 
 def test_a_changed_file_is_in_force_without_a_request_lost(own: Entrance, file: Path) -> None:
@@ -72,6 +80,35 @@ def test_a_bad_file_leaves_the_last_good_one_in_force(own: Entrance, file: Path)
     assert not refused(own)
 
 
+def test_a_worker_that_dies_beside_a_bad_file_is_replaced(own: Entrance, monolith: ScriptedUpstream, file: Path) -> None:
+    """The new one starts from what was in force last, demands it, and says that the file is not what is in force."""
+    file.write_text(SHUT)
+    until(lambda: own.ask("GET", "/x").status == 401)
+    file.write_text("[[routes")
+    until(lambda: refused(own))
+    (killed,) = workers(own)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: workers(own) not in ([], [killed]))
+    assert own.ask("GET", "/y").status == 200
+    assert own.ask("GET", "/x").status == 401
+    assert refused(own)
+
+
+def test_a_whole_facade_starts_beside_a_bad_file(own: Entrance, file: Path) -> None:
+    """One that has run here before need not wait for the file to be mended; the document of a contract is a part of it."""
+    document = file.with_name("api.yaml")
+    document.write_text("openapi: 3.1.0\npaths: {/x: {get: {}}}\n")
+    file.write_text(f'{OPEN}[[routes]]\npath = "/x"\ncontract = {{ document = "{document}" }}\n')
+    until(lambda: own.ask("POST", "/x").status == 405)
+    own.stop()
+    document.write_text("openapi: 2.0\n")
+    own.start()
+    assert own.ask("POST", "/x").status == 405
+    assert refused(own)
+    document.write_text("openapi: 3.1.0\npaths: {/x: {post: {}}}\n")
+    until(lambda: own.ask("POST", "/x").status == 200)
+
+
 def test_a_bad_file_is_told_before_anything_starts(monolith: ScriptedUpstream, tmp_path: Path) -> None:
     """One line that names every mistake, and a non-zero exit."""
     bad = tmp_path / "bad.toml"
@@ -95,9 +132,15 @@ def test_routes_prints_the_effective_table(monolith: ScriptedUpstream, file: Pat
     lines = json.loads(command("routes", "--json", policies=file, monolith=monolith).stdout)
     found = {line["path"]: line for line in lines}
     assert found["/x"]["stages"] == ["max-body", "authenticate", "key-quota"]
+    assert found["/x"]["rules"]["authenticate"] == "required"
+    assert found["/x"]["rules"]["priority"] == "normal"
+    assert found["/x"]["resilience"]["breaker"]["failure_rate"] == 0.5
+    assert found["/x"]["resilience"]["timeouts"]["read"] == 30
     assert found["/api/v1/users"]["context"] == "users"
     assert found["/api/v1/users"]["side"] == "monolith"
-    assert "/api/v1/users" in command("routes", policies=file, monolith=monolith).stdout
+    shown = command("routes", policies=file, monolith=monolith).stdout
+    for word in ("/api/v1/users", "authenticate required", "priority normal", "failure_rate 0.5"):
+        assert word in shown
 
 
 def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, file: Path, tmp_path: Path) -> None:
@@ -113,24 +156,33 @@ def test_explain_tells_each_decision(own: Entrance, monolith: ScriptedUpstream, 
     assert steps("GET", "/x")[-1][1].startswith("401")
     assert steps("GET", "/internal/x")[-1] == ("never passes", "refused with 404: there is nothing at /internal/x")
     assert steps("GET", "/a/../b")[-1][1].startswith("refused with 400")
-    told = dict(steps("POST", "/api/v1/users/me"))
-    assert told["route"] == "the service: context users, epoch 3, authority service"
-    assert told["admission"].startswith("normal: waits when four fifths")
+    found = dict(steps("POST", "/api/v1/users/me"))
+    assert found["route"] == "the service: context users, phase service, epoch 3, authority service"
+    assert found["admission"].startswith("normal: waits when four fifths")
+    assert found["answer"] == "by the service"
+    body = file.with_name("body.json")
+    body.write_text('{"nam": "x"}')
+    document = file.with_name("api.yaml")
+    document.write_text(CONTRACT)
+    file.write_text(f'{OPEN}[[routes]]\npath = "/y"\ncontract = {{ document = "{document}" }}\n')
+    assert steps("POST", "/y", "-d", f"@{body}")[-1][1].startswith("422")
+    assert steps("POST", "/y", "--data", '{"name": "x"}')[-1] == ("answer", "by the monolith")
 
 
 def test_explain_tells_how_long_is_waited_and_which_instances_are_asked(monolith: ScriptedUpstream, file: Path) -> None:
     """By what is declared for the context, and for whoever owns the instances."""
     declared = "[resilience.users]\ntimeouts = { read = 7 }\nhealth = { interval = 9 }\n"
-    file.write_text(f"{OPEN}{declared}[resilience.monolith]\nejection = {{ failures = 3 }}\nhealth = {{ path = '/up' }}\n")
+    others = "[resilience.monolith]\ntimeouts = { whole = 0 }\nejection = { failures = 3 }\nhealth = { path = '/up' }\n"
+    file.write_text(OPEN + declared + others)
 
     def told(path: str) -> dict[str, str]:
         done = command("explain", "--json", "GET", path, policies=file, monolith=monolith)
         return {step["stage"]: step["said"] for step in json.loads(done.stdout)}
 
-    users, others = told("/api/v1/users/me"), told("/x")
-    assert users["timeouts"] == "1 s for a connection, 7 s for silence, 60 s in all"
-    assert others["timeouts"] == "1 s for a connection, 30 s for silence, 60 s in all"
-    assert users["instances"] == others["instances"]  # the monolith's
+    users, elsewhere = told("/api/v1/users/me"), told("/x")
+    assert users["timeouts"] == "1 s for a connection, 7 s for silence, 60 s until an answer begins, 600 s until it ends"
+    assert elsewhere["timeouts"] == "1 s for a connection, 30 s for silence, 60 s until an answer begins, no limit until it ends"
+    assert users["instances"] == elsewhere["instances"]  # the monolith's
     assert "after 3 failed requests in a row" in users["instances"]
     assert "GET /up every 2 s" in users["instances"]
 

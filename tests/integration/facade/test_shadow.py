@@ -20,7 +20,7 @@ def shadowed(entrance: Entrance, monolith: ScriptedUpstream, service: ScriptedUp
     """Every read is compared; both sides answer the same."""
     own_valkey.ask("FLUSHALL")
     monolith.script = service.script = lambda request: json_answer(USER)
-    until(lambda: b"banyan_facade_positions_trusted 1" in entrance.ask("GET", "/metrics").body)
+    until(lambda: 'positions_trusted{worker="0"} 1' in entrance.metrics())
     entrance.route("shadow", epoch=1, shadow=100, services=[service])
     return entrance
 

@@ -145,7 +145,7 @@ def test_fallback_is_an_attempt_at_a_replica(
     assert entrance.ask("GET", ME).status == 200
     server, attempts = spans(collector, place(monolith.received[0])[0])
     found = [(span["banyan.side"], span["banyan.replica"], span["banyan.outcome"]) for span in attempts]
-    assert found == [("service", False, "server_error"), ("monolith", True, "answered")]
+    assert found == [("service", False, "unavailable"), ("monolith", True, "answered")]
     assert (server["banyan.side"], server["banyan.replica"]) == ("monolith", True)
 
 
@@ -255,9 +255,9 @@ def test_dead_collector_costs_no_answer(upstreams: Pair, monolith: ScriptedUpstr
     with traced(upstreams, tmp_path, f"http://127.0.0.1:{free_port()}", **more) as entrance:
         for _ in range(5):
             assert entrance.ask("GET", "/x").status == 200
-            before = gauge(entrance, "spans_failed")
-            until(lambda before=before: gauge(entrance, "spans_failed") > before, 30)  # type: ignore[misc]
-        assert gauge(entrance, "spans_exported") == 0
+            before = gauge(entrance, "spans_failed_total")
+            until(lambda before=before: gauge(entrance, "spans_failed_total") > before, 30)  # type: ignore[misc]
+        assert gauge(entrance, "spans_exported_total") == 0
     assert (tmp_path / "facade.log").read_text().count("spans batch") == 1
 
 
@@ -268,6 +268,6 @@ def test_silent_collector_costs_spans_and_no_answer(upstreams: Pair, monolith: S
         with traced(upstreams, tmp_path, url, FACADE_TRACE_RATIO="1", OTEL_EXPORTER_OTLP_TIMEOUT="60") as entrance:
             assert pipelined(entrance, 1500) == 1500
             spans = 3000
-            waiting = spans - gauge(entrance, "spans_dropped")
+            waiting = spans - gauge(entrance, "spans_dropped_total")
             assert 2048 <= waiting <= 2048 + 128
             assert entrance.ask("GET", "/x").status == 200

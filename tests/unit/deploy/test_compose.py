@@ -14,7 +14,7 @@ from migrations_tools.platform import NAMES, Surroundings, table
 _ROOT = Path(__file__).parents[3]
 _COMPOSE = yaml.safe_load((_ROOT / "docker-compose.yml").read_text())["services"]
 _MUTUAL = yaml.safe_load((_ROOT / "deploy" / "compose" / "tls.yml").read_text())["services"]
-_PLACES = {"--host", "--port", "--schedule"}
+_PLACES = {"--host", "--port", "--admin-host", "--admin-port", "--schedule"}
 
 
 def words(command: list[str]) -> list[str]:

@@ -29,8 +29,7 @@ class Gauges:
 
     def __call__(self, name: str) -> int:
         """A gauge of the facade, by its name without the prefix."""
-        text = self._entrance.ask("GET", "/metrics").body.decode()
-        found = re.search(rf"^banyan_facade_{name} (\d+)", text, re.MULTILINE)
+        found = re.search(rf"^banyan_facade_{name}(?:\{{.*\}})? (\d+)", self._entrance.metrics(), re.MULTILINE)
         assert found is not None, f"no gauge {name}"
         return int(found[1])
 

@@ -56,8 +56,10 @@ async def one(at: Door, visit: Visit, fates: list[str]) -> None:
         entered = False
     except asyncio.CancelledError:
         assert waiter is not None
+        # Who is refused and leaves in the same turn was refused all the same: it left before it heard of it.
+        refused = waiter.done() and not waiter.cancelled() and not waiter.result()
         at.abandon(waiter)
-        fates.append("left")
+        fates.append("refused" if refused else "left")
         return
     finally:
         assert loop.time() - began <= min(3 * WAIT, visit.deadline) + _CLOCK

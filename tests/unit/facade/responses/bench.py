@@ -6,23 +6,26 @@ from dataclasses import dataclass, field
 
 from facade.problems import Problem
 from facade.responses.cache import Cached, CacheStage
-from facade.responses.contract import Reply
-from facade.responses.shared import Cache, Question
+from facade.responses.contract import Reply, Request
+from facade.responses.shared import Cache
 from tests.unit.facade.responses.asked import Asked
 
 
 @dataclass
 class Bench:
-    """A stage over a cache with a clock that is set by hand, and the requests that reached the upstream."""
+    """A stage over a cache with a clock that is set by hand, and the requests that reached the upstream. `again`: the header
+    lines of those that nobody waits for. `rescues`: as the stage has it.
+    """
 
     declared: dict[str, object] = field(default_factory=dict)
     room: int = 1 << 20
     most: int = 100
     time: float = 1000.0
     reached: list[Asked] = field(default_factory=list)
-    again: list[Question] = field(default_factory=list)
+    again: list[bytes] = field(default_factory=list)
     renewed: Reply | None = None
     announced: list[bytes] = field(default_factory=list)
+    rescues: bool = True
 
     def __post_init__(self) -> None:
         self.cache = Cache(
@@ -33,10 +36,10 @@ class Bench:
             now=lambda: self.time,
             wall=lambda: self.time,
         )
-        self.stage = CacheStage(Cached.model_validate(self.declared), self.cache)
+        self.stage = CacheStage(Cached.model_validate(self.declared), self.cache, rescues=self.rescues)
 
-    async def _refetch(self, question: Question) -> Reply:
-        self.again.append(question)
+    async def _refetch(self, request: Request, lines: bytes) -> Reply:
+        self.again.append(lines)
         if self.renewed is None:
             raise OSError("gone")
         return self.renewed
@@ -52,13 +55,12 @@ class Bench:
                 stage.after(request, request.reply)
                 return request.reply
             self.reached.append(request)
-            if isinstance(answer, Problem):
-                rescued = stage.rescue(request, answer)
-                stage.after(request, rescued or answer.reply())
-                if rescued is None:
-                    raise answer
+            given = answer if isinstance(answer, Reply | Problem) else await answer()
+            if given.status >= 500 and (rescued := stage.rescue(request, given.status)) is not None:
                 return rescued
-            given = answer if isinstance(answer, Reply) else await answer()
+            if isinstance(given, Problem):
+                stage.after(request, given.reply())
+                raise given
             stage.after(request, given)
             return given
         finally:

@@ -186,7 +186,7 @@ def test_stale_while_revalidate_gives_and_asks_once() -> None:
         assert (await bench.ask(asked(), reply(500))).body == b"two"
 
     asyncio.run(run())
-    assert [question.lines.count(b"if-none-match") for question in bench.again] == [1]
+    assert [lines.count(b"if-none-match") for lines in bench.again] == [1]
     assert len(bench.reached) == 1
 
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from chassis.embedded import ValkeyServer
 from chassis.tags import CHANNEL
 from facade.problems import Problem
-from facade.responses.contract import Reply
-from facade.responses.shared import Question
+from facade.responses.contract import Reply, Request
 from facade.valkey import Valkey
 from tests.unit.facade.responses.asked import Asked, Who, asked, reply
 from tests.unit.facade.responses.bench import Bench, status_of
@@ -262,11 +261,11 @@ def test_nobody_is_given_what_another_was_answered(policies: list[str], steps: l
             assert given.status == 304
             assert condition == "*"
 
-    async def refetch(question: Question) -> Reply:
-        lines = dict(line.split(b": ", 1) for line in question.lines.splitlines())
-        cookie = lines.get(b"cookie", b"").partition(b"session=")[2]
-        user = (lines.get(b"authorization") or cookie or lines.get(b"x-api-key") or b"").decode() or None
-        return proper(int(question.path[1:]), user, lines[b"accept-language"].decode())
+    async def refetch(request: Request, lines: bytes) -> Reply:
+        fields = dict(line.split(b": ", 1) for line in lines.splitlines())
+        cookie = fields.get(b"cookie", b"").partition(b"session=")[2]
+        user = (fields.get(b"authorization") or cookie or fields.get(b"x-api-key") or b"").decode() or None
+        return proper(int(request.path[1:]), user, fields[b"accept-language"].decode())
 
     async def run() -> None:
         bench.cache.refetch = refetch

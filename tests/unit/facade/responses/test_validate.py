@@ -18,7 +18,7 @@ USERS = Path(__file__).parents[4] / "extracted" / "users" / "openapi.yaml"
 
 @pytest.fixture(scope="module")
 def users() -> ValidateStage:
-    return ValidateStage(Validated(document=USERS), openapi.load(USERS))
+    return ValidateStage(Validated(document=USERS), openapi.parse(USERS.read_text(), "users"))
 
 
 def passed(stage: ValidateStage, request: Asked) -> None:
@@ -111,7 +111,7 @@ def test_405_names_the_methods(users: ValidateStage) -> None:
 
 def test_what_is_not_described_may_pass_where_declared() -> None:
     """What is described is checked all the same."""
-    document = openapi.load(USERS)
+    document = openapi.parse(USERS.read_text(), "users")
     open_ = ValidateStage(Validated(document=USERS, undescribed="pass"), document)
     passed(open_, asked("GET", b"/other"))
     passed(open_, asked("DELETE", b"/api/v1/users/me"))
@@ -218,7 +218,7 @@ def test_what_is_no_document(raw: object) -> None:
         Document(raw)
 
 
-def test_all_errors_of_a_document_at_once(tmp_path: Path) -> None:
+def test_all_errors_of_a_document_at_once() -> None:
     """References that lead nowhere, schemas that are none; nothing is fetched."""
     bad = {"content": {"application/json": {"schema": {"$ref": "https://evil.example/x.json"}}}}
     paths = {
@@ -231,7 +231,9 @@ def test_all_errors_of_a_document_at_once(tmp_path: Path) -> None:
         Document({"openapi": "3.0.3", "paths": paths})
     assert [text.split(" ")[3].rstrip(":,") for text in error.value.errors] == ["/a", "/b", "/c", "/d"]
     with pytest.raises(InvalidDocument, match="cannot be read"):
-        openapi.load(tmp_path / "none.yaml")
+        openapi.parse("a: [", "none")
+    with pytest.raises(InvalidDocument, match="shape"):
+        openapi.parse("openapi: 3.1.0\npaths: {/a: {get: {parameters: 5}}}", "odd")
 
 
 def test_the_monoliths_own_document_compiles() -> None:

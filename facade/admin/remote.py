@@ -1,0 +1,58 @@
+"""Asks the admin port of a running facade, from a command line. It refuses to wait longer than that may take."""
+
+import http.client
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from chassis import processes, records
+
+_SECONDS = 5.0
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 nothing is bound here
+
+
+class NoFacade(Exception):
+    """No facade answers there; the message says where, and why, in one line."""
+
+
+def address(environment: Mapping[str, str]) -> str:
+    """Where the admin port is: as for `serve`, else FACADE_ADMIN_URL, else as a running `manage.py up` has recorded it. Raises
+    `NoFacade`.
+    """
+    if (port := environment.get("FACADE_ADMIN_PORT", "")) not in ("", "0"):
+        host = environment.get("FACADE_ADMIN_HOST", "")
+        return f"http://{'127.0.0.1' if host in ('', *_EVERYWHERE) else host}:{port}"
+    if url := environment.get("FACADE_ADMIN_URL"):
+        return url
+    record = records.read(Path(environment.get("BANYAN_VAR") or "var") / "run" / "platform.json") or {}
+    if "facade_admin" in record and processes.find(record.get("pid", 0)) is not None:
+        return str(record["facade_admin"])
+    raise NoFacade(
+        "nobody knows where an admin port is: set FACADE_ADMIN_PORT as for the facade, or name its address with --from"
+    )
+
+
+def get(url: str, path: str) -> Any:
+    """What the admin port at `url` tells under this path. Raises `NoFacade`."""
+    return _ask(url, "GET", path, None)
+
+
+def post(url: str, path: str, question: Any) -> Any:
+    """What it answers to a question. Raises `NoFacade`."""
+    return _ask(url, "POST", path, json.dumps(question).encode())
+
+
+def _ask(url: str, method: str, path: str, body: bytes | None) -> Any:
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    try:
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_SECONDS)
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        found = json.loads(answer.read())
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise NoFacade(f"no facade answers at {url}: {error}") from error
+    if answer.status != 200:
+        raise NoFacade(f"the facade at {url} answered {answer.status}: {found.get('detail', found)}")
+    return found

@@ -1,0 +1,134 @@
+"""The texts that policies are made of: the file, and the OpenAPI documents and static answers that it names. The last good ones
+are kept on disk.
+
+They are kept together, so that a process can start from them when any of the files is wrong: one that dies must not turn a
+mistake in a file into an outage. Modules that the file names as `code` are not kept. It refuses to keep what was not checked as a
+whole.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from facade.feed import keep
+from facade.pipeline.declared import Declared, InvalidPolicies, parse
+from facade.pipeline.fallback import Static
+from facade.responses import openapi
+from facade.responses.openapi import Document, InvalidDocument
+
+log = logging.getLogger(__name__)
+
+_LARGEST = 1 << 20
+"""Characters of a static answer."""
+
+Stamp = tuple[int, int] | None
+"""By what a change of a file is noticed; None: it cannot be read."""
+Stamps = dict[Path, Stamp]
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What was declared, the documents that it names, and the texts of both."""
+
+    declared: Declared
+    documents: Mapping[Path, Document]
+    text: str
+    texts: Mapping[Path, str]
+
+
+def load(file: Path, stamps: Stamps) -> Policies:
+    """Read the file and those that it names. `stamps` is given each one's stamp, taken before it was read: so that a change
+    meanwhile shows, also when this raises. Raises `InvalidPolicies`.
+    """
+    text = _read(file, stamps)
+    declared = parse(text, file)
+    texts: dict[Path, str] = {}
+    errors: list[str] = []
+    for path in sorted({*_named(declared), *_answers(declared)}):
+        try:
+            texts[path] = _read(path, stamps)
+        except InvalidPolicies as error:
+            errors += error.errors
+    errors += [f"{path}: has more than {_LARGEST} bytes" for path in _answers(declared) if len(texts.get(path, "")) > _LARGEST]
+    documents = {path: texts[path] for path in _named(declared) if path in texts}
+    return Policies(declared, _documents(documents, errors), text, texts)
+
+
+def start(file: Path, kept: Path, stamps: Stamps) -> tuple[Policies, InvalidPolicies | None]:
+    """As `load`, but where that fails, what was kept, and why. Raises `InvalidPolicies` where nothing usable was kept either."""
+    try:
+        return load(file, stamps), None
+    except InvalidPolicies as error:
+        last = last_good(kept)
+        if last is None:
+            raise
+        return last, error
+
+
+def last_good(kept: Path) -> Policies | None:
+    """What was in force last; None where that cannot be used."""
+    try:
+        raw = orjson.loads(kept.read_bytes())
+        text, texts = str(raw["policies"]), {Path(path): str(one) for path, one in raw["documents"].items()}
+        declared = parse(text, kept)
+        documents = _documents({path: texts[path] for path in _named(declared)}, [])
+        return Policies(declared, documents, text, {**texts, **{path: texts[path] for path in _answers(declared)}})
+    except FileNotFoundError:
+        return None
+    except (OSError, LookupError, TypeError, AttributeError, ValueError) as error:
+        log.warning("the policies kept in %s cannot be used: %s", kept, error)
+        return None
+
+
+def keep_good(kept: Path, policies: Policies) -> None:
+    """Keep these for the next start, unless they are kept already: workers start together."""
+    raw = {"policies": policies.text, "documents": {str(path): text for path, text in policies.texts.items()}}
+    payload = orjson.dumps(raw)
+    try:
+        if kept.read_bytes() == payload:
+            return
+    except OSError:
+        pass  # there is nothing yet, or nothing that can be read: `keep` says what is wrong with the disk
+    keep(kept, payload)
+
+
+def stamp(path: Path) -> Stamp:
+    """The stamp of a file as it is now."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _read(path: Path, stamps: Stamps) -> str:
+    stamps[path] = stamp(path)
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidPolicies([f"{path}: {error}"]) from error
+
+
+def _named(declared: Declared) -> list[Path]:
+    return sorted({rules.contract.document for rules in declared.routes if rules.contract is not None})
+
+
+def _answers(declared: Declared) -> list[Path]:
+    found = (one for rules in declared.routes for one in rules.fallback or () if isinstance(one, Static))
+    return sorted({static.file for static in found if static.file is not None})
+
+
+def _documents(texts: Mapping[Path, str], errors: Iterable[str]) -> dict[Path, Document]:
+    documents: dict[Path, Document] = {}
+    wrong = list(errors)
+    for path, text in texts.items():
+        try:
+            documents[path] = openapi.parse(text, str(path))
+        except InvalidDocument as error:
+            wrong += error.errors
+    if wrong:
+        raise InvalidPolicies(wrong)
+    return documents
