@@ -30,6 +30,8 @@ _READ = 3.0
 """Seconds that the users service is waited for."""
 _RECOVERY = 25.0
 """Longer than a breaker stays open at most, and its trials take."""
+_BUSY = {"FACADE_VALKEY_TIMEOUT": "2"}
+"""On a machine that is busy with other tests: where Valkey cannot be asked in time, a read is not taken to the other side."""
 _OTHERS = ("catalog", "orders", "order")
 
 
@@ -106,7 +108,7 @@ def _world(folder: Path, valkey: TestValkey, *, hangs: bool) -> World:
     policies = folder / "gateway.toml"
     shipped = Path(settings.__file__).with_name("gateway.toml").read_text()
     policies.write_text(f"{shipped}\n[resilience.users.timeouts]\nread = {_READ}\n")
-    own = {"VALKEY_URL": valkey.url, "FACADE_POLICIES": str(policies), "FACADE_RETRY_DEADLINE": ""}
+    own = {"VALKEY_URL": valkey.url, "FACADE_POLICIES": str(policies), "FACADE_RETRY_DEADLINE": "", **_BUSY}
     entrance = Entrance(monolith, folder / "var", own)
     return World(hangs, monolith, service, entrance, Paced(entrance.port, KINDS))
 
@@ -158,7 +160,7 @@ def test_reads_that_the_monolith_can_answer_are_answered(world: World) -> None:
     """It mirrors the users, and these have written nothing that it could miss: nobody is sent away, and once it is known that the
     service says nothing, nobody waits for it.
     """
-    assert world.traffic.statuses("profile").keys() == {200}
+    assert [one for one in world.traffic.of("profile") if one.status != 200] == []
     during = world.during("profile")
     assert Counter(b"monolith" in one.body for one in during)[True] > 0.95 * len(during)
     later = world.traffic.of("profile", world.down + 15.0, world.up)

@@ -36,8 +36,8 @@ class Bench:
             self.diary.append((name, type(error).__name__))
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Let the loop turn until this holds; fails when it does not within a second."""
-        async with asyncio.timeout(1):
+        """Let the loop turn until this holds; fails when it does not within seconds."""
+        async with asyncio.timeout(10):
             while not condition():
                 await asyncio.sleep(0)
 

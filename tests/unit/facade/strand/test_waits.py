@@ -75,11 +75,15 @@ def test_within_bounds_what_takes_too_long(run: Run, as_strand: bool) -> None:
         async def fails() -> None:
             raise ValueError("a mistake")
 
-        works: list[Callable[[], Awaitable[object]]] = [lambda: asyncio.sleep(0.001, "in time"), fails, endless]
+        works: list[tuple[float, Callable[[], Awaitable[object]]]] = [
+            (60, lambda: asyncio.sleep(0.001, "in time")),
+            (60, fails),
+            (0.05, endless),
+        ]
 
         async def work() -> None:
-            for make in works:
-                await bench.notice("a", within(0.05, make()))
+            for seconds, make in works:
+                await bench.notice("a", within(seconds, make()))
             bench.diary.append("end")
 
         if as_strand:
