@@ -60,7 +60,8 @@ def misdirected(owner: str, epoch: int, context: str = "users") -> bytes:
 @dataclass
 class ScriptedUpstream:
     """Listens on a free port of the loopback. `script` may be exchanged at any time; `received` holds every request
-    but those for the route feed and the keys, which are answered from `feed` and `keys` (None: 503).
+    but those for the route feed and the keys, which are answered from `feed` and `keys` (None: 503). `speaking`: where a script
+    is at work.
     """
 
     script: Script = lambda request: answer()
@@ -69,6 +70,7 @@ class ScriptedUpstream:
     received: list[Received] = field(default_factory=list)
     port: int = 0
     open: set[socket.socket] = field(default_factory=set)
+    speaking: set[socket.socket] = field(default_factory=set)
     _listener: socket.socket | None = None
     _connections: int = 0
 
@@ -127,11 +129,14 @@ class ScriptedUpstream:
             self.open.discard(connection)
 
     def _answer(self, connection: socket.socket, stream: BinaryIO, request: Received) -> None:
+        self.speaking.add(connection)
         try:
             said = self.script(request)
         except Hang:
             stream.read()
             raise Drop from None
+        finally:
+            self.speaking.discard(connection)
         connection.sendall(said)
         if b"connection: close" in said[:500].lower():
             raise Drop
