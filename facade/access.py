@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,10 @@ class _Counted:
     def write(self, data: bytes) -> None:
         self.fresh += len(data)
         self._transport.write(data)
+
+    def writelines(self, parts: Sequence[bytes | memoryview]) -> None:
+        self.fresh += sum(map(len, parts))
+        self._transport.writelines(parts)
 
 
 class _Watched:

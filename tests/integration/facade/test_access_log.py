@@ -56,6 +56,15 @@ def test_each_request_is_a_line(logged: Entrance) -> None:
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT[\d:.]{12}\+00:00", third["time"])
 
 
+@pytest.mark.parametrize("size", [5_000, 60_000, 600_000])
+def test_the_bytes_of_large_answers_are_counted(logged: Entrance, size: int) -> None:
+    """However they are written: beside their head, or piece by piece."""
+    logged.monolith.script = lambda request: answer(b"x" * size)
+    sent = logged.raw(b"GET /large HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")
+    assert len(sent) > size
+    assert [line["bytes"] for line in lines(logged, 1)] == [len(sent)]
+
+
 def test_no_secret_is_written(logged: Entrance) -> None:
     """Of a token only whose it is, and that only where it was checked; nothing of a query or a cookie."""
     logged.monolith.script = lambda request: answer()
