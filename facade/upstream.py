@@ -37,7 +37,7 @@ class Connection:
     """
 
     __slots__ = (
-        "_buffer", "_by_close", "_chunks", "_head_only", "_keep", "_left", "_parts", "_patience", "_paused",
+        "_buffer", "_by_close", "_chunks", "_head_only", "_keep", "_left", "_most", "_parts", "_patience", "_paused",
         "_reading_paused", "_small", "_told", "_upgrade", "_writable",
         "begun", "buffered", "busy", "complete", "deadline", "error", "headers", "idle_since", "loop", "status", "transport",
         "unfinished", "until",
@@ -64,6 +64,7 @@ class Connection:
         self._buffer = b""
         self.buffered = 0
         self._left = 0
+        self._most = _BUFFER_HIGH
         self._chunks: Chunks | None = None
         self._small = False
         self._head_only = head_only
@@ -119,10 +120,13 @@ class Connection:
 
     async def gather(self, limit: int, timeout: float) -> None:
         """Wait until the whole body is there, or more than `limit` bytes of it; nothing is taken. Raises `UpstreamError`."""
-        while not self.complete and self.buffered <= min(limit, _BUFFER_HIGH):
+        self._most = max(limit, _BUFFER_HIGH)
+        while not self.complete and self.buffered <= limit:
             if self.error is not None:
                 raise self.error
+            self._read_on()
             await self._wait(timeout)
+        self._most = _BUFFER_HIGH
 
     def take(self) -> bytes:
         """What has arrived of the body and was not yet taken, as one; lets the upstream send on."""
@@ -133,10 +137,13 @@ class Connection:
         parts = self._parts
         self._parts = []
         self.buffered = 0
+        self._read_on()
+        return parts
+
+    def _read_on(self) -> None:
         if self._reading_paused and self.transport is not None:
             self._reading_paused = False
             self.transport.resume_reading()
-        return parts
 
     async def _wait(self, timeout: float) -> None:
         """Without a limit the deadline is left alone: it is that of who sends the request's body meanwhile."""
@@ -189,7 +196,7 @@ class Connection:
             if self._patience < NEVER:
                 self.deadline = self.loop.time() + self._patience
         elif self.status:
-            if self.buffered > _BUFFER_HIGH and not self._reading_paused and self.transport is not None:
+            if self.buffered > self._most and not self._reading_paused and self.transport is not None:
                 self._reading_paused = True
                 self.transport.pause_reading()
             self._wake()

@@ -40,6 +40,15 @@ def test_answers_are_kept_until_they_are_purged(gateway: Gateway) -> None:
     assert len(received) == 4
 
 
+@pytest.mark.parametrize(("size", "asked"), [(700_000, 1), ((1 << 20) + 1, 2)])
+def test_as_much_is_kept_as_is_declared(gateway: Gateway, size: int, asked: int) -> None:
+    """A large answer too, which arrives in many pieces; one that is larger than that passes whole, and is not kept."""
+    body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    received = gateway.told(lambda request: answer(body, Cache_Control="max-age=600"))
+    assert [gateway.ask("GET", f"/kept/{size}").body == body for _ in range(2)] == [True, True]
+    assert len(received) == asked
+
+
 def test_a_write_through_one_facade_is_seen_through_the_other(gateway: Gateway) -> None:
     """What is kept of a path that was written to is history for all who share Valkey."""
     state = Counter(version=1)
