@@ -1,39 +1,42 @@
-"""How long after a flip of a flag requests still take the old road: a facade under load, told over Valkey as by control."""
+"""How long after a flip of a flag requests still take the old road: control as it is, a facade of two workers under load, and
+upstreams that cost next to nothing, so that the facade has the load and not they.
+"""
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-import valkey
-
+from benchmarks.platform import START_SECONDS, Bench, platform
 from benchmarks.progress import Progress
 from benchmarks.report import CannotMeasure, Result, Target
-from chassis.embedded import ValkeyServer
 from chassis.ports import free_port
+from migrations_tools.platform import NAMES
 
 FLIPS = 50
 CLIENTS = 16
+WORKERS = 2
 BETWEEN = 0.2
 _PATH = b"/api/v1/users/me"
 _POLICIES = '[defaults]\nauthenticate = "none"\nsecure = false\n'
-_CHANNEL = "banyan:routes"
+
+Answer = Callable[[bytes], bytes]
+"""From a request's head to a body; it may block."""
 
 
 @dataclass
 class Side:
-    """An upstream that answers with its name, and the route feed where it is asked for that."""
+    """An upstream that answers with its name. `control` answers in its place what is asked of control."""
 
     name: bytes
-    feed: bytes = b""
+    control: Answer | None = None
     port: int = field(default_factory=free_port)
     connections: dict[asyncio.StreamWriter, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -47,7 +50,9 @@ class Side:
         assert task is not None
         self.connections[writer] = task
         while head := await _head(reader):
-            body = self.feed if b"/internal/control/routes" in head else self.name
+            body = self.name
+            if self.control is not None and b" /internal/control/routes" in head:
+                body = await asyncio.to_thread(self.control, head)
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
 
 
@@ -80,66 +85,107 @@ class Load:
         writer.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """Milliseconds from the command's beginning: until the last request that took the old road began, and until it returned; and
+    how many began on the old road after that.
+    """
+
+    old_until: float
+    returned: float
+    old_after: int
+
+
 def run(scale: float, progress: Progress) -> Result:
-    """Flips from the monolith to the service and back; each is one message, as `manage.py flag` sends it after its commit."""
-    flips = max(5, int(FLIPS * scale))
-    progress.expect(2 * BETWEEN * flips)
-    with tempfile.TemporaryDirectory() as folder:
-        server = ValkeyServer(Path(folder) / "valkey", durable=False)
-        server.start()
-        try:
-            late, load = asyncio.run(_measure(Path(folder), server.url(), flips, progress))
-        finally:
-            server.destroy()
+    """A read percentage goes from 0 to 100 and back, by what `manage.py flag` does: a commit, a word over Valkey, and a wait
+    until every worker has said that it has it.
+    """
+    count = max(5, int(FLIPS * scale))
+    progress.expect(START_SECONDS + 2 * BETWEEN * count)
+    progress.step("databases, control and Valkey", START_SECONDS)
+    with platform(halted=NAMES) as bench:
+        flips, load = asyncio.run(_measure(bench, count, progress))
     failed = sum(not who for _, who in load.asked)
-    centiles = quantiles(late, n=100, method="inclusive")
+    old, returned = [flip.old_until for flip in flips], [flip.returned for flip in flips]
     return Result(
         "flip",
         (
-            Target("old road after a flip, p99 ms / 50 ms", centiles[98] / 50, at_most=1.0),
+            Target("old road after a flip, p99 ms / 50 ms", _p99(old) / 50, at_most=1.0),
+            Target("requests on the old road after `flag` returned", float(sum(flip.old_after for flip in flips)), at_most=0),
             Target("requests failed", float(failed), at_most=0),
         ),
         {
-            "flips": flips, "requests": len(load.asked), "clients": CLIENTS, "p50 ms": median(late), "p99 ms": centiles[98],
-            "max ms": max(late),
+            "flips": count, "requests": len(load.asked), "clients": CLIENTS, "workers": WORKERS,
+            "p50 ms": median(old), "p99 ms": _p99(old), "max ms": max(old),
+            "flag returns after, p50 ms": median(returned), "flag returns after, p99 ms": _p99(returned),
         },
     )  # fmt: skip
 
 
-async def _measure(folder: Path, url: str, flips: int, progress: Progress) -> tuple[list[float], Load]:
-    monolith, service = Side(b"monolith"), Side(b"service")
-    async with _listening(monolith), _listening(service), _facade(folder, url, monolith) as port:
-        teller = valkey.Valkey.from_url(url)
+def _p99(values: list[float]) -> float:
+    return quantiles(values, n=100, method="inclusive")[98]
+
+
+async def _measure(bench: Bench, count: int, progress: Progress) -> tuple[list[Flip], Load]:
+    monolith, service = Side(b"monolith", control=_routes), Side(b"service")
+    os.environ["USERS_URL"] = service.url  # where control says that the service is
+    await asyncio.to_thread(_to_canary)
+    async with _listening(monolith), _listening(service), _facade(bench, monolith) as port:
         load = Load(port)
         clients = [asyncio.create_task(load.client()) for _ in range(CLIENTS)]
-        late = []
-        for number in range(1, flips + 1):
-            progress.step(f"flip {number} of {flips}", 2 * BETWEEN)
+        flips = []
+        for number in range(count):
+            progress.step(f"flip {number + 1} of {count}", 2 * BETWEEN)
             await asyncio.sleep(BETWEEN)
-            to, old = (service, monolith) if number % 2 else (monolith, service)
-            monolith.feed = _feed(number, to, service)
-            began = time.perf_counter()
-            teller.publish(_CHANNEL, monolith.feed)
+            to, old, percent = (service, monolith, 100) if number % 2 == 0 else (monolith, service, 0)
+            before, began = len(load.asked), time.perf_counter()
+            reached = await asyncio.to_thread(_flag, percent)
+            returned = time.perf_counter()
+            if reached != WORKERS:
+                raise CannotMeasure(f"flip {number + 1}: {reached} of {WORKERS} workers have said that they have it")
             await asyncio.sleep(BETWEEN)
-            if not any(at >= began and who == to.name for at, who in load.asked):
-                raise CannotMeasure(f"flip {number} was not taken: nobody was answered by the {to.name.decode()}")
-            after = [at for at, who in load.asked if at >= began and who == old.name]
-            late.append((max(after) - began) * 1000 if after else 0.0)
+            asked = load.asked[before:]
+            if not any(at >= returned and who == to.name for at, who in asked):
+                raise CannotMeasure(f"flip {number + 1} was not taken: nobody was answered by the {to.name.decode()}")
+            after = [at for at, who in asked if at >= began and who == old.name]
+            until = (max(after) - began) * 1000 if after else 0.0
+            flips.append(Flip(until, (returned - began) * 1000, sum(at >= returned for at in after)))
         load.over = True
         await asyncio.gather(*clients)
-        teller.close()
-    return late, load
+    return flips, load
 
 
-def _feed(version: int, owner: Side, service: Side) -> bytes:
-    phase = "service" if owner is service else "canary"
-    state = {"phase": phase, "epoch": version, "read_percent": 0, "shadow_percent": 0, "services": [service.url]}
-    return json.dumps({"version": version, "contexts": {"users": state}}).encode()
+def _to_canary() -> None:
+    from migrations_tools.control.flags import Reason, change
+    from migrations_tools.phases import Phase
+
+    for phase in (Phase.DUAL_WRITE, Phase.SHADOW, Phase.CANARY):
+        change("users", Reason("bench", "bench"), phase=phase, epoch=1)
+
+
+def _flag(percent: int) -> int:
+    """What `manage.py flag users.read_percent` does; how many workers have it."""
+    from migrations_tools.control.facades import await_applied
+    from migrations_tools.control.flags import Reason, change
+
+    reach = await_applied(change("users", Reason("bench", "flag"), read_percent=percent).version)
+    return 0 if reach.late else reach.told
+
+
+def _routes(head: bytes) -> bytes:
+    """The route feed, by what answers it in the monolith."""
+    import orjson
+
+    from chassis.registry.facades import HEADER
+    from migrations_tools.control import facades, feed
+
+    words = (line.partition(b":") for line in head.split(b"\r\n"))
+    facades.heard(next((value.strip().decode() for name, _, value in words if name.lower() == HEADER.lower().encode()), None))
+    return orjson.dumps(feed.routes())
 
 
 @asynccontextmanager
 async def _listening(side: Side) -> AsyncIterator[None]:
-    side.feed = side.feed or _feed(0, side, side)
     server = await asyncio.start_server(side.serve, "127.0.0.1", side.port)
     try:
         yield
@@ -151,24 +197,23 @@ async def _listening(side: Side) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _facade(folder: Path, valkey_url: str, monolith: Side) -> AsyncIterator[int]:
-    policies = folder / "gateway.toml"
-    policies.write_text(_POLICIES)
+async def _facade(bench: Bench, monolith: Side) -> AsyncIterator[int]:
     port = free_port()
-    environment = {
-        **os.environ, "MONOLITH_URL": monolith.url, "VALKEY_URL": valkey_url, "FACADE_POLICIES": str(policies),
-        "FACADE_LAME_DUCK": "0",
-        "BANYAN_VAR": str(folder / "var"), "FACADE_POLL_INTERVAL": "1",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "facade", "serve", "--port", str(port)]
-    with (folder / "facade.log").open("w") as log:
-        process = subprocess.Popen(command, env=environment, stderr=log)
-    try:
-        await _ready(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
+    with tempfile.TemporaryDirectory() as var:
+        policies = Path(var) / "gateway.toml"
+        policies.write_text(_POLICIES)
+        environment = {
+            **os.environ, **bench.around.environment(), "MONOLITH_URL": monolith.url, "FACADE_POLICIES": str(policies),
+            "FACADE_LAME_DUCK": "0", "FACADE_SETTLE": "0", "FACADE_RESTART_SETTLE": "0", "BANYAN_VAR": var,
+        }  # fmt: skip
+        command = [sys.executable, "-m", "facade", "serve", "--port", str(port), "--workers", str(WORKERS)]
+        with subprocess.Popen(command, env=environment) as process:
+            try:
+                await _ready(port)
+                yield port
+            finally:
+                process.terminate()
+                await asyncio.to_thread(process.wait, 30)
 
 
 async def _ready(port: int) -> None:

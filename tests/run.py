@@ -21,6 +21,14 @@ VARIABLE = "BANYAN_TEST_RUN"
 _PREFIX = "banyan-test-"
 
 
+_ADDRESSES = (*(f"{name.upper()}_DATABASE_URL" for name in DATABASES), "VALKEY_URL")
+
+
+def without_servers() -> dict[str, str]:
+    """The environment without the addresses of a run's servers: whoever is started with it starts its own."""
+    return {name: value for name, value in os.environ.items() if name not in _ADDRESSES}
+
+
 @dataclass(frozen=True)
 class Run:
     """A run and its servers; every worker of the run sees the same cluster."""

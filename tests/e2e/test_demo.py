@@ -1,7 +1,6 @@
 """The whole demonstration, small: the same processes, road and proof, with fewer customers and a shorter stay in each phase."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,23 +8,22 @@ from pathlib import Path
 import pytest
 
 from chassis import env
+from tests.run import without_servers
 from tests.unit.demo.test_facts import PROMISED
 
 CHECKOUT = Path(env.__file__).resolve().parents[1]
-EMBEDDED = ("MONOLITH_DATABASE_URL", "CONTROL_DATABASE_URL", "USERS_DATABASE_URL", "VALKEY_URL")
 
 
 @pytest.mark.e2e
 @pytest.mark.timeout(400)
 def test_a_context_goes_out_and_back_and_out_again_and_nothing_is_lost(tmp_path: Path) -> None:
     """One command, exit code 0, three hand-overs, five counts of zero, a report and the promised JSON."""
-    environment = {name: value for name, value in os.environ.items() if name not in EMBEDDED}
     command = [sys.executable, "-m", "migrations_tools.demo", "--source", "generated", "--customers", "500", "--rate", "25"]
     told = tmp_path / "out.json"
     done = subprocess.run(
         [*command, "--pace", "0.2", "--json", str(told)],
         cwd=CHECKOUT,
-        env={**environment, "BANYAN_VAR": str(tmp_path)},
+        env={**without_servers(), "BANYAN_VAR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

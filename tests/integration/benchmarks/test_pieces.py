@@ -1,7 +1,6 @@
 """Each piece of the gateway's benchmark measures, at the smallest size, what it says."""
 
 import io
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from benchmarks.gateway.throughput import UNSEEN, Cell
 from benchmarks.progress import Progress
 from benchmarks.report import Result
 from tests.integration.benchmarks.conftest import PROCESSORS, needs_wrk
+from tests.run import without_servers
 
 TINY = Sizes(cell=1, paced=1, piece=1, rounds=1, requests=1)
 NAMED = (NGINX, ENVOY, EXPRESS, PLAIN, FULL)
@@ -124,10 +124,10 @@ def test_who_does_not_compress_is_refused(ground: Ground) -> None:
 def test_the_command_tells_what_it_measured_and_what_it_could_not(tmp_path: Path) -> None:
     """One benchmark is measured, the other lacks wrk: progress, a table for each and for both, JSON, and exit code 2."""
     command = [sys.executable, "-m", "benchmarks", "flip", "gateway", "--scale", "0.01"]
-    environment = {**os.environ, "PATH": str(tmp_path), "BANYAN_VAR": str(tmp_path)}
+    environment = {**without_servers(), "PATH": str(tmp_path), "BANYAN_VAR": str(tmp_path)}
     done = subprocess.run(command, check=False, cwd=tools.ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
-    assert "flip:   0%, about 2 s left  flip 1 of 5\n" in done.stderr
+    assert "flip:   0%, about 12 s left  databases, control and Valkey\n" in done.stderr
     assert "benchmarks gateway: the gateway's benchmark needs wrk: " in done.stderr
     assert done.stdout.startswith("flip, a QUICK look at scale 0.01")
     together = done.stdout[done.stdout.index("together, a QUICK look") :]
