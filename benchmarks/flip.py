@@ -1,5 +1,5 @@
-"""How long after a flip of a flag requests still take the old road: control as it is, a facade of two workers under load, and
-upstreams that cost next to nothing, so that the facade has the load and not they.
+"""How long after a flip of a flag requests still take the old road: control's own code, database and Valkey, a facade of two
+workers under load, and upstreams that cost next to nothing, so that the facade has the load and not they.
 """
 
 import asyncio
@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
+import orjson
+
 from benchmarks.platform import START_SECONDS, Bench, platform
 from benchmarks.progress import Progress
 from benchmarks.report import CannotMeasure, Result, Target
 from chassis.ports import free_port
+from chassis.registry.facades import HEADER
 from migrations_tools.platform import NAMES
 
 FLIPS = 50
@@ -173,14 +176,11 @@ def _flag(percent: int) -> int:
 
 
 def _routes(head: bytes) -> bytes:
-    """The route feed, by what answers it in the monolith."""
-    import orjson
-
-    from chassis.registry.facades import HEADER
+    """The route feed, by what answers it in the monolith, which takes down who asks."""
     from migrations_tools.control import facades, feed
 
-    words = (line.partition(b":") for line in head.split(b"\r\n"))
-    facades.heard(next((value.strip().decode() for name, _, value in words if name.lower() == HEADER.lower().encode()), None))
+    lines = (line.partition(b": ") for line in head.split(b"\r\n"))
+    facades.heard({name.lower(): value.decode() for name, _, value in lines}.get(HEADER.lower().encode()))
     return orjson.dumps(feed.routes())
 
 

@@ -1,5 +1,6 @@
 """Processes that die: who replaces them, and how eagerly."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def test_one_that_is_killed_is_replaced_at_once(main: subprocess.Popen[str]) -> 
     """By one that hears the end too, whatever becomes of its neighbour."""
     assert main.stdout is not None
     first = int(main.stdout.readline().split()[1])
-    subprocess.run(["kill", "-KILL", str(first)], check=True)
+    os.kill(first, signal.SIGKILL)
     second = int(main.stdout.readline().split()[1])
     assert second != first
     main.send_signal(signal.SIGTERM)
