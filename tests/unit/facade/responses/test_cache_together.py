@@ -107,6 +107,7 @@ def test_a_write_makes_all_that_is_kept_of_its_path_go() -> None:
     assert other.cache.purged(bench.announced[0]) == 1
     fill()
     bench.now(asked("POST", b"/x"), reply(201, b"", location="https://evil.example/products"))
+    assert bench.now(asked("POST", b"/x"), reply(201, b"made", location="https://[")).body == b"made"
     assert len(bench.cache.store) == 4
 
 
