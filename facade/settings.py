@@ -104,7 +104,7 @@ class Settings:
     """From the first byte of a client's request to the end of its head; then 408."""
 
     body_timeout: float = 30.0
-    """For silence of a client in the middle of its request's body, or that takes nothing of its answer."""
+    """For silence of a client in the middle of its request's body, or that takes less than a twentieth of what waits for it."""
 
     keep_alive: float = 75.0
     """How long a client's connection may wait for its next request."""

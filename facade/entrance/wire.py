@@ -4,7 +4,10 @@ It knows no protocol. It refuses to hold more than a few hundred KiB either way:
 """
 
 import asyncio
+import termios
+from array import array
 from collections.abc import Callable, Sequence
+from fcntl import ioctl
 from math import inf
 from typing import Final, cast
 
@@ -13,6 +16,8 @@ from facade.strand import Signal
 _READ_AHEAD: Final = 256 * 1024
 _LINGER: Final = 2.0
 """Seconds in which a client may finish sending what is not read any more."""
+_SHARES: Final = 20
+"""A client may take what was written in so many parts, and be patient for each: a byte at a time would hold it for ever."""
 
 
 class ClientGone(Exception):
@@ -30,7 +35,8 @@ class Wire:
     """
 
     __slots__ = (
-        "_arrived", "_lingering", "_loop", "_on_lost", "_paused", "_reading_paused", "_transport", "_writable",
+        "_arrived", "_lingering", "_loop", "_on_lost", "_paused", "_reading_paused", "_share", "_transport", "_untaken",
+        "_writable",
         "address", "buffer", "deadline", "gone", "on_gone", "on_made", "patience",
     )  # fmt: skip
 
@@ -41,6 +47,7 @@ class Wire:
         self._arrived = Signal(self._loop)
         self._writable = Signal(self._loop)
         self._paused = self._reading_paused = self._lingering = False
+        self._untaken = self._share = 0
         self.address = b"unknown"
         self.buffer = b""
         self.deadline = self.patience = inf
@@ -61,6 +68,8 @@ class Wire:
     async def drained(self) -> None:
         """Wait until the client has taken enough of what was written. Raises `ClientGone`."""
         while self._paused and not self.gone:
+            if self._transport is not None:
+                self._measure(self._transport)
             self.deadline = self._loop.time() + self.patience
             try:
                 await self._writable
@@ -108,12 +117,24 @@ class Wire:
             transport.abort()
             return
         self._lingering = True
+        self._measure(transport)
         if linger and transport.can_write_eof():
+            self.buffer = b""
+            self.read_on()  # what is never read makes a reset of the end
+            self.deadline = self._loop.time() + self._farewell(transport)
             transport.write_eof()
-            self.deadline = self._loop.time() + _LINGER
         else:
-            transport.close()
             self.deadline = self._loop.time() + self.patience
+            transport.close()
+
+    def _measure(self, transport: asyncio.Transport) -> None:
+        """What the client has to take, and how much of it before each deadline."""
+        self._untaken = _unacknowledged(transport)
+        self._share = max(self._untaken // _SHARES, 1)
+
+    def _farewell(self, transport: asyncio.Transport) -> float:
+        """How long a client that is let go may take nothing: what the kernel has for it, it can get after our end as well."""
+        return self.patience if transport.get_write_buffer_size() else _LINGER
 
     def abort(self) -> None:
         """End it now."""
@@ -121,8 +142,14 @@ class Wire:
             self._transport.abort()
 
     def expire(self) -> None:
-        """The wait in progress has taken too long."""
+        """The wait in progress has taken too long, unless it is for a client that takes what was written, if slowly."""
         self.deadline = inf
+        transport = self._transport
+        if transport is not None and (self._paused or self._lingering):
+            before, self._untaken = self._untaken, _unacknowledged(transport)
+            if before - self._untaken >= self._share:
+                self.deadline = self._loop.time() + (self._farewell(transport) if self._lingering else self.patience)
+                return
         if self._lingering:
             self.abort()
         else:
@@ -160,3 +187,15 @@ class Wire:
     def resume_writing(self) -> None:
         self._paused = False
         self._writable.fire()
+
+
+def _unacknowledged(transport: asyncio.Transport) -> int:
+    """Bytes that were written and that the client has not acknowledged: ours, and those that the kernel holds. The kernel lets us
+    write on only when a third of its megabytes is free, so ours alone would stand still for long with a client that takes them.
+    """
+    held = array("i", [0])
+    try:
+        ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, held)
+    except (OSError, ValueError):  # it is closed just now
+        return 0
+    return transport.get_write_buffer_size() + held[0]
