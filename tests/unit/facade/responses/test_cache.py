@@ -134,6 +134,12 @@ def test_a_date_that_is_none_is_not_there(date: str) -> None:
     assert b"fwd=stale" in status_of(bench.now(asked("GET", b"/b"), reply(304, b"", etag='"a"')))
 
 
+def test_a_write_is_answered_wherever_its_answer_points() -> None:
+    """It was carried out; a place that is none has nothing to forget."""
+    made = Bench().now(asked("POST"), reply(201, b"made", location="https://[", content_location="//\u2100.example/"))
+    assert (made.status, made.body) == (201, b"made")
+
+
 @pytest.mark.parametrize(("age", "fresh"), [("59", True), ("60", False), ("9" * 12, False), ("9" * 400, False), ("61, 1", False)])
 def test_an_age_is_believed_however_large(age: str, fresh: bool) -> None:
     """A number beyond all counting is no answer that was made just now; of several the first holds."""
