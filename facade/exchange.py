@@ -16,7 +16,7 @@ from facade.admission.priority import Priority
 from facade.decide import Decision, Facts, Freshness, Outcome, Step
 from facade.desk import Desk
 from facade.entrance.wire import ClientGone
-from facade.failures import BadAnswer, TimedOut, Unreachable, UpstreamError
+from facade.failures import BadAnswer, NoSocket, TimedOut, Unreachable, UpstreamError
 from facade.pool import Pool
 from facade.replay import Body, Pump
 from facade.request import Request
@@ -129,7 +129,7 @@ class Exchange:
             self.finish()
             raise
         except UpstreamError as error:
-            tells = not self._is_impatience(error)
+            tells = not (isinstance(error, NoSocket) or self._is_impatience(error))
             self._error = error
             return self._failure(error)
         finally:

@@ -9,6 +9,10 @@ class Unreachable(UpstreamError):
     """No connection could be made; nothing was sent."""
 
 
+class NoSocket(Unreachable):
+    """This process, or the machine, has no socket left for a connection: that says nothing of the upstream."""
+
+
 class ClosedEarly(UpstreamError):
     """The upstream closed the connection before the first byte of an answer; the request may have been executed."""
 

@@ -172,7 +172,8 @@ class Gateway:
         request, outbound = exchange.request, connection.headers
         if connection.status == 101:
             connection.until = inf
-            await tunnel.join(request.client, connection, self._lines(request, outbound.lines), self._settings.tunnel_timeout)
+            lines, patience = self._lines(request, outbound.lines), self._settings.tunnel_timeout
+            await tunnel.join(request.client, connection, lines, patience, exchange.patience)
             return None
         if policy.whole and answering.ends_soon(outbound, policy.whole):
             try:

@@ -38,6 +38,8 @@ _SCHEME: Final = re.compile(rb"https?")
 _CHUNKED: Final = [b"chunked"]
 _WORTH_KEEPING: Final = 2048
 _SAID_OF_THE_CONNECTION: Final = frozenset({b"close", b"keep-alive", b"upgrade"})
+_MEANT_FOR_BOTH: Final = frozenset({b"authorization", b"cookie", b"idempotency-key"})
+"""What this entrance and the upstream both go by."""
 _FRAMING: Final = frozenset({b"connection", b"content-length", b"transfer-encoding", b"upgrade"})
 _READ_FROM_ANSWERS: Final = _FRAMING
 _READ_FROM_REQUESTS: Final = _FRAMING | {
@@ -48,8 +50,8 @@ _READ_FROM_REQUESTS: Final = _FRAMING | {
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A request's header block. `fields` is all of it, names in lower case; `lines` is what is passed on of it, ready to be sent:
-    no name with an underscore is.
+    """A request's header block. `fields` is all of it but for what `Connection` names, names in lower case; `lines` is what is
+    passed on of it, ready to be sent: no name with an underscore is.
 
     `host` is b"" without one; `length` is in bytes, None without Content-Length; `upgrade` is the protocol asked for, in lower
     case; `timeout` is what the client gives itself; `forwarded_proto` is b"" unless it is b"http" or b"https".
@@ -112,6 +114,11 @@ def _inbound(block: bytes) -> Inbound:
     fields, passed, seen = _sorted(block, _known_from_outside, _from_outside, _READ_FROM_REQUESTS)
     connection = grammar.tokens(seen.get(b"connection", ()))
     stopped = connection - _SAID_OF_THE_CONNECTION
+    if stopped:
+        # No decision may rest on what the upstream will not see: its answer would be kept for those who really send it.
+        fields = [pair for pair in fields if pair[0] not in stopped]
+        for name in stopped & _MEANT_FOR_BOTH:
+            seen.pop(name, None)
     authorization = _single(seen, b"authorization")
     if authorization[:7].lower() == b"apikey ":
         stopped |= {b"authorization"}  # a third party's secret is for this entrance alone

@@ -9,16 +9,19 @@ other end is still there.
 import asyncio
 import select
 import ssl
+from errno import EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from facade.failures import ClosedEarly, TimedOut, Unreachable
+from facade.failures import ClosedEarly, NoSocket, TimedOut, Unreachable
 from facade.strand import within
 from facade.upstream import NEVER, Connection
 
 _SWEEP_SECONDS: Final = 0.1
 _SETTLED: Final = 0.005
 """Seconds; on a network where a close takes longer to arrive, the upstream has to announce it."""
+_OURS: Final = frozenset({EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM})
+"""Errors of a connection that is not made, which no upstream is the reason of."""
 _GONE: Final = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 
 
@@ -65,13 +68,14 @@ class Pool:
         return None
 
     async def connect(self, timeout: float) -> Connection:
-        """A new connection. Raises `Unreachable`, also when it takes longer than `timeout`."""
+        """A new connection. Raises `Unreachable`, also when it takes longer than `timeout`, or `NoSocket`."""
         connection = Connection(self._loop)
         made = cast("Any", lambda: connection)  # a protocol by its methods
         try:
             await within(timeout, self._loop.create_connection(made, self._host, self._port, ssl=self._ssl))
         except (OSError, TimeoutError) as error:
-            raise Unreachable(f"no connection to {self.url}: {error or 'timed out'}") from error
+            kind = NoSocket if getattr(error, "errno", None) in _OURS else Unreachable
+            raise kind(f"no connection to {self.url}: {error or 'timed out'}") from error
         self._all.add(connection)
         return connection
 

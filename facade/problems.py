@@ -87,6 +87,12 @@ def too_large(limit: int) -> Problem:
     )  # fmt: skip
 
 
+def no_room() -> Problem:
+    return Problem(
+        503, "no-room", "No room", "nothing was executed: there is no room just now to keep the body until it is sent", 1
+    )
+
+
 def unreachable(detail: str) -> Problem:
     return Problem(503, "upstream-unreachable", "Upstream unreachable", f"nothing was executed: {detail}", 1)
 

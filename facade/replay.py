@@ -6,6 +6,7 @@ It refuses a body whose sender went away in the middle: no upstream may take it 
 """
 
 import asyncio
+import logging
 import tempfile
 from pathlib import Path
 from typing import Final, Protocol
@@ -16,6 +17,8 @@ from facade.failures import ClosedEarly, UpstreamError
 from facade.headers import Inbound
 from facade.problems import Problem
 from facade.upstream import Connection
+
+log = logging.getLogger(__name__)
 
 _PART: Final = 64 * 1024
 _FOREVER: Final = float("inf")
@@ -80,6 +83,10 @@ class Spooled:
         self._length += len(data)
         return self._length
 
+    def end(self) -> None:
+        """Nothing is added any more."""
+        self._file.flush()  # before anything is sent: there may be no room for the last of it
+
     def head(self) -> bytes:
         self._file.seek(0)
         return b"content-length: %d\r\n\r\n" % self._length
@@ -121,7 +128,8 @@ class Streamed:
 async def open_body(inbound: Inbound, source: Source, *, keep: int, spool_limit: int | None, folder: Path) -> Body:
     """The body of a request. `spool_limit` is None where a body that is too large to keep may stream through.
 
-    Raises `ClientGone`, or the 413 problem where it may not and is too large to spool as well.
+    Raises `ClientGone`, or the 413 problem where it may not and is too large to spool as well, or the 503 one where the disk does
+    not take it.
     """
     length = inbound.length
     if length is None and not inbound.chunked:
@@ -145,10 +153,15 @@ async def open_body(inbound: Inbound, source: Source, *, keep: int, spool_limit:
 
 
 async def _spool(ahead: bytes, source: Source, *, limit: int, folder: Path) -> Spooled:
-    body = Spooled(folder)
-    size = body.append(ahead)
-    while size <= limit and (part := await source.part()):
-        size = body.append(part)
+    try:
+        body = Spooled(folder)
+        size = body.append(ahead)
+        while size <= limit and (part := await source.part()):
+            size = body.append(part)
+        body.end()
+    except OSError as error:
+        log.error("a body cannot be kept in %s: %s", folder, error)
+        raise problems.no_room() from error
     if size > limit:
         raise problems.too_large(limit)
     return body

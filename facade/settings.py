@@ -104,7 +104,7 @@ class Settings:
     """From the first byte of a client's request to the end of its head; then 408."""
 
     body_timeout: float = 30.0
-    """For silence of a client in the middle of its request's body, or that takes nothing of its answer."""
+    """For silence of a client in the middle of its request's body, or that takes less than a twentieth of what waits for it."""
 
     keep_alive: float = 75.0
     """How long a client's connection may wait for its next request."""
@@ -120,7 +120,7 @@ class Settings:
     """How long a request may be repeated: an upstream restarts, or a hand-over is under way."""
 
     tunnel_timeout: float = 3_600.0
-    """For silence of either side of a websocket."""
+    """For silence of both sides of a websocket."""
 
     idle_timeout: float = 15.0
     """How long an unused connection to an upstream is kept; less than the upstream keeps its end."""

@@ -104,21 +104,31 @@ class Valkey:
     async def _session(self) -> None:
         async with asyncio.timeout(_CONNECT_SECONDS):
             self._wire = wire = await self._open()
+        welcoming: asyncio.Task[None] | None = None
         try:
-            await self._greet()
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await self._greet()
             self.connected = True
-            for call in self.on_connect:
-                await call()
+            welcoming = asyncio.create_task(self._welcome())
             while not wire.closed.done():
-                # A peer that vanished without a word is noticed by its silence.
+                # A peer that vanished without a word, or never said one, is noticed by its silence.
                 async with asyncio.timeout(_CONNECT_SECONDS):
                     await self.ask("PING")
                 await asyncio.wait((wire.closed,), timeout=_PING_SECONDS)
+                if welcoming.done():
+                    welcoming.result()
         finally:
             self.connected = False
             self._wire = None
             if wire.transport is not None:
                 wire.transport.abort()
+            if welcoming is not None:
+                welcoming.cancel()
+                await asyncio.gather(welcoming, return_exceptions=True)
+
+    async def _welcome(self) -> None:
+        for call in self.on_connect:
+            await call()
 
     async def _open(self) -> _Wire:
         loop = asyncio.get_running_loop()

@@ -158,11 +158,11 @@ class Client(Wire):
         if self._chunked:
             self.write(_LAST_CHUNK)
 
-    def switch(self, lines: bytes, patience: float) -> None:
-        """101: what `part` yields from now on is the other protocol's, and so is what `send` sends. `patience`: for silence."""
+    def switch(self, lines: bytes) -> None:
+        """101: what `part` yields from now on is the other protocol's, and so is what `send` sends. Both wait for ever."""
         self.started = self._finished = self._close = True
         self._left, self._chunks = _ENDLESS, None
-        self.patience = patience
+        self.patience = inf
         self.write(b"%b%b\r\n" % (status_line.made(101), lines))
 
     def _ends(self) -> bool:
@@ -188,7 +188,8 @@ class Client(Wire):
         except ClientGone:
             pass
         finally:
-            self.leave(whole=self._finished or not self.started, linger=not self.body_complete)
+            self.patience = self._limits.body_timeout
+            self.leave(whole=self._finished or not self.started, linger=self._close or not self.body_complete)
 
     async def _one(self, head: bytes) -> None:
         first, _, block = head.partition(b"\r\n")
@@ -238,8 +239,7 @@ class Client(Wire):
         self._report(problem.status)
         self._close = True
         self._left, self._chunks = 1, None
-        body = problem.body()
-        self.answer(problem.status, problem.lines(), body)
+        self.answer(problem.status, problem.lines(), problem.body())
 
     async def _head(self) -> bytes | None:
         """The next request's head; None when there is none any more."""

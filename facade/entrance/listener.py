@@ -10,6 +10,7 @@ from typing import Any
 from facade.entrance.client import Client
 from facade.entrance.handler import Handler, Report
 from facade.entrance.timeouts import Timeouts
+from facade.entrance.wire import SHARES
 
 _SWEEP_SECONDS = 0.25
 _FAREWELL_SECONDS = 2.0
@@ -46,8 +47,11 @@ class Listener:
     async def start(self, listening: socket.socket) -> None:
         """Accept clients from a socket that listens already; other processes may share it."""
         loop = asyncio.get_running_loop()
-        # Who does not finish its handshake is as slow as who does not finish its request's head.
-        head, farewell = (self._timeouts.head_timeout, self._timeouts.body_timeout) if self._tls is not None else (None, None)
+        # Who does not finish its handshake is as slow as who does not finish its request's head. Who takes its last answer slowly
+        # is waited for by the client's own deadline, which sees whether it takes anything.
+        head, farewell = None, None
+        if self._tls is not None:
+            head, farewell = self._timeouts.head_timeout, self._timeouts.body_timeout * SHARES
         self._server = await loop.create_server(
             self._accept, sock=listening, ssl=self._tls, ssl_handshake_timeout=head, ssl_shutdown_timeout=farewell
         )

@@ -13,7 +13,7 @@ class Limits(Protocol):
 
     @property
     def body_timeout(self) -> float:
-        """For silence in the middle of a request's body, or of a client that takes nothing of its answer."""
+        """For silence in the middle of a request's body, or of a client that takes next to nothing of its answer."""
 
     @property
     def keep_alive(self) -> float:

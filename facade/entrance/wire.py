@@ -4,6 +4,8 @@ It knows no protocol. It refuses to hold more than a few hundred KiB either way:
 """
 
 import asyncio
+import socket
+import sys
 from collections.abc import Callable, Sequence
 from math import inf
 from typing import Final, cast
@@ -13,6 +15,13 @@ from facade.strand import Signal
 _READ_AHEAD: Final = 256 * 1024
 _LINGER: Final = 2.0
 """Seconds in which a client may finish sending what is not read any more."""
+SHARES: Final = 20
+"""A client may take what was written in so many parts, with all patience for each: a byte at a time would hold it for ever."""
+_LEAST: Final = 4 * 1024
+"""Bytes of such a part."""
+_TCP_INFO: Final[int] = getattr(socket, "TCP_INFO", 0)
+_BYTES_ACKED: Final = 120
+"""Where they are in Linux' `struct tcp_info`, in eight bytes."""
 
 
 class ClientGone(Exception):
@@ -30,7 +39,8 @@ class Wire:
     """
 
     __slots__ = (
-        "_arrived", "_lingering", "_loop", "_on_lost", "_paused", "_reading_paused", "_transport", "_writable",
+        "_arrived", "_lingering", "_loop", "_on_lost", "_paused", "_reading_paused", "_share", "_taken", "_transport",
+        "_writable",
         "address", "buffer", "deadline", "gone", "on_gone", "on_made", "patience",
     )  # fmt: skip
 
@@ -41,6 +51,7 @@ class Wire:
         self._arrived = Signal(self._loop)
         self._writable = Signal(self._loop)
         self._paused = self._reading_paused = self._lingering = False
+        self._taken = self._share = 0
         self.address = b"unknown"
         self.buffer = b""
         self.deadline = self.patience = inf
@@ -61,6 +72,8 @@ class Wire:
     async def drained(self) -> None:
         """Wait until the client has taken enough of what was written. Raises `ClientGone`."""
         while self._paused and not self.gone:
+            if self._transport is not None:
+                self._measure(self._transport)
             self.deadline = self._loop.time() + self.patience
             try:
                 await self._writable
@@ -108,12 +121,25 @@ class Wire:
             transport.abort()
             return
         self._lingering = True
+        self._measure(transport)
+        self.deadline = self._loop.time() + self._farewell(transport)
         if linger and transport.can_write_eof():
+            self.buffer = b""
+            self.read_on()  # what is never read makes a reset of the end
             transport.write_eof()
-            self.deadline = self._loop.time() + _LINGER
         else:
             transport.close()
-            self.deadline = self._loop.time() + self.patience
+
+    def _measure(self, transport: asyncio.Transport) -> None:
+        """What the client has taken, and how much more it has to take before each deadline."""
+        self._taken = _acknowledged(transport)
+        self._share = max(transport.get_write_buffer_size() // SHARES, _LEAST)
+
+    def _farewell(self, transport: asyncio.Transport) -> float:
+        """How long a client that is let go may take nothing: what the kernel has for it, it can get after our end as well. What
+        TLS has for it nobody tells.
+        """
+        return self.patience if transport.get_write_buffer_size() or not transport.can_write_eof() else _LINGER
 
     def abort(self) -> None:
         """End it now."""
@@ -121,8 +147,14 @@ class Wire:
             self._transport.abort()
 
     def expire(self) -> None:
-        """The wait in progress has taken too long."""
+        """The wait in progress has taken too long, unless it is for a client that takes what was written, if slowly."""
         self.deadline = inf
+        transport = self._transport
+        if transport is not None and (self._paused or self._lingering):
+            before, self._taken = self._taken, _acknowledged(transport)
+            if self._taken - before >= self._share:
+                self.deadline = self._loop.time() + (self._farewell(transport) if self._lingering else self.patience)
+                return
         if self._lingering:
             self.abort()
         else:
@@ -160,3 +192,16 @@ class Wire:
     def resume_writing(self) -> None:
         self._paused = False
         self._writable.fire()
+
+
+def _acknowledged(transport: asyncio.Transport) -> int:
+    """A number that grows by each byte that the client has taken, also of those that were handed to the kernel, or to TLS: the
+    kernel lets us write on only when a third of its megabytes is free, and what we still hold stands still meanwhile.
+    """
+    if not _TCP_INFO:
+        return -transport.get_write_buffer_size()
+    try:
+        told = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _BYTES_ACKED + 8)
+    except (OSError, ValueError):  # it is closed just now
+        return 0
+    return int.from_bytes(told[_BYTES_ACKED:], sys.byteorder)

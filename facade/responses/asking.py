@@ -16,7 +16,7 @@ _LOOKED_AT = frozenset(
     }
 )  # fmt: skip
 _PASS_BY = frozenset({b"if-match", b"if-unmodified-since", b"if-range", b"upgrade"})
-_CONDITIONS = (b"if-none-match:", b"if-modified-since:")
+_NOT_WHOLE = (b"if-none-match:", b"if-modified-since:", b"range:")
 _NO_DIRECTIVES: Mapping[bytes, bytes] = {}
 
 
@@ -97,11 +97,11 @@ def only_anonymous(cookie: bytes) -> bool:
     return b";" not in cookie and cookie.partition(b"=")[0].strip() == subject.COOKIE
 
 
-def without_conditions(lines: bytes) -> bytes:
-    """Header lines without those that ask for a 304: what is kept must be whole."""
-    if b"if-" not in lines:
+def for_all_of_it(lines: bytes) -> bytes:
+    """Header lines without those that ask for a 304 or for a part: what is kept must be whole."""
+    if b"if-" not in lines and b"range:" not in lines:
         return lines
-    return b"".join(line for line in lines.splitlines(keepends=True) if not line.startswith(_CONDITIONS))
+    return b"".join(line for line in lines.splitlines(keepends=True) if not line.startswith(_NOT_WHOLE))
 
 
 def validators(stored: Stored) -> bytes:

@@ -184,7 +184,7 @@ class CacheStage:
             return
         if ask.if_none_match or ask.if_modified_since:
             ask.stripped = True
-            request.passed = asking.without_conditions(request.passed)
+            request.passed = asking.for_all_of_it(request.passed)
         if stored is not None and (lines := asking.validators(stored)):
             request.extra.append(lines)
 
@@ -235,6 +235,7 @@ class CacheStage:
             if not ask.credentials and not ask.flight.tainted and status < 500:
                 self._cache.pass_by(ask.key, self._declared.pass_for)
             self._finish(ask, reply, told)
+        self._cache.end(ask)  # now, and not when this client has taken all of it: nobody else waits for that
 
     def _keep(self, ask: Asking, reply: Reply, request: Request) -> bool:
         """Keep the answer, unless it must not be."""
@@ -256,8 +257,7 @@ class CacheStage:
             cache.store.drop_path(old.path)
         elif not ask.flight.tainted:
             cache.keep(fresh)
-        given = replace(old, fields=tuple(fields))
-        kept.become(reply, kept.answer(ask, given, cache.now() - born, told))
+        kept.become(reply, kept.answer(ask, replace(old, fields=tuple(fields)), cache.now() - born, told))
 
     def _finish(self, ask: Asking, reply: Reply, told: bytes) -> None:
         kept.tell(reply, told)
@@ -284,7 +284,7 @@ class CacheStage:
 
     def _ask_again(self, ask: Asking, stored: Stored, request: Request) -> None:
         again = Asking(ask.key, ask.path, self._cache.now(), credentials=ask.credentials, stored=stored, why=b"stale")
-        lines = asking.without_conditions(request.passed) + b"".join(request.extra) + asking.validators(stored)
+        lines = asking.for_all_of_it(request.passed) + b"".join(request.extra) + asking.validators(stored)
         self._cache.begin(again, lead=True)
         self._cache.spawn(self._refresh(again, lines, request))
 

@@ -124,7 +124,8 @@ def negotiate(accepted: bytes, codings: tuple[str, ...]) -> str | None:
     return best if weight > 0 and weight >= weights.get("identity", 0.0) else None
 
 
-_QVALUE = re.compile(r"\s*(?:q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?\s*")
+_QVALUE = re.compile(r"\s*+(?:q\s*+=\s*+(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?\s*+")
+"""Nothing in it is tried twice: 32 KiB of blanks that end badly would else hold everybody up for seconds."""
 
 
 def _weight(parameters: str) -> float | None:
@@ -183,7 +184,7 @@ class CompressStage:
         body = reply.body
         if body is not None and len(body) < self._minimum and reply.status != 304:
             return
-        known = {name: value for name, value in reply.fields if name in _LOOKED_AT}
+        known = _known(reply)
         if reply.status in _WITHOUT_BODY or not self._may(request, known, streams=body is None):
             if reply.status == 304:
                 vary(reply, known)
@@ -222,6 +223,15 @@ class CompressStage:
         if b"no-transform" in control or b"no-transform" in request.inbound.get(b"cache-control").lower():
             return False
         return self._with_secrets or not (b"set-cookie" in known or b"no-store" in control or _has_cookies(request))
+
+
+def _known(reply: Reply) -> dict[bytes, bytes]:
+    """The fields that decide; a list may have been sent in several lines."""
+    known: dict[bytes, bytes] = {}
+    for name, value in reply.fields:
+        if name in _LOOKED_AT:
+            known[name] = known[name] + b", " + value if name in known else value
+    return known
 
 
 def vary(reply: Reply, known: dict[bytes, bytes]) -> None:

@@ -21,6 +21,7 @@ _NEVER_STALE = frozenset({b"must-revalidate", b"proxy-revalidate", b"s-maxage", 
 _ETAG = re.compile(rb'"[^"]*"')
 _DIRECTIVE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*)))?")
 _NONE: Mapping[bytes, bytes] = {}
+_LARGEST = float(1 << 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def terms(status: int, fields: list[Pair], extra: Extra, *, credentials: bool) -
 def first_age(fields: list[Pair], *, delay: float, wall: float) -> float:
     """The age of an answer when it arrives (RFC 9111, 4.2.3). `delay`: how long it took; `wall`: now, since the epoch."""
     known = _single(fields)
-    told = _rank(known.get(b"age", b"0")) + delay
+    told = _rank(known.get(b"age", b"0").partition(b",")[0].strip()) + delay  # of several the first holds (RFC 9111, 5.1)
     made = date(known.get(b"date", b""))
     return max(told, wall - made if made is not None else 0.0)
 
@@ -140,7 +141,7 @@ def date(value: bytes) -> float | None:
         return None
     try:
         found = parsedate_to_datetime(value.decode("latin-1"))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found.timestamp() if found.tzinfo is not None else None
 
@@ -163,7 +164,8 @@ def _allowed(found: Mapping[bytes, bytes], name: bytes, default: float) -> float
 
 
 def _rank(value: bytes) -> float:
-    return float(value) if value.isdigit() and len(value) < 12 else 0.0
+    """A number of seconds; one that is too large to be counted is the largest (RFC 9111, 1.2.2), what is none is 0."""
+    return min(float(value), _LARGEST) if value.isdigit() else 0.0
 
 
 def _single(fields: list[Pair]) -> dict[bytes, bytes]:

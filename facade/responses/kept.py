@@ -82,7 +82,10 @@ def written(request: Request, reply: Reply) -> Iterable[str]:
     yield request.path
     for name, value in reply.fields:
         if name in (b"location", b"content-location"):
-            named = urlsplit(value.decode("latin-1"))
+            try:
+                named = urlsplit(value.decode("latin-1"))
+            except ValueError:  # `http://[`: it names nothing, and the write that is answered so was carried out
+                continue
             if named.netloc in ("", request.host.decode("latin-1")) and named.path.startswith("/"):
                 yield unquote(named.path)
 

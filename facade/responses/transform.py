@@ -213,7 +213,7 @@ class TransformStage:
         body = await request.read(members.largest)
         try:
             request.content = members.changed(body)
-        except orjson.JSONDecodeError as error:
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:  # too deep for one, or for the other
             raise Problem(400, "malformed-json", "Malformed JSON", str(error)) from error
 
 
@@ -262,7 +262,7 @@ def _change_answer(reply: Reply, members: _Members, *, head: bool) -> None:
             raise _unchangeable("it is encoded, or a part")
         try:
             reply.body = members.changed(reply.body)
-        except orjson.JSONDecodeError as error:
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:  # too deep for one, or for the other
             raise _unchangeable("it is no JSON") from error
     reply.fields = [
         (name, b"W/" + value) if name == b"etag" and value.startswith(b'"') else (name, value)

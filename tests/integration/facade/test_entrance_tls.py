@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -29,6 +30,10 @@ authenticate = "none"
 [[routes]]
 path = "/bare"
 secure = false
+
+[[routes]]
+path = "/gathered"
+cache = { largest = 8388608 }
 """
 
 
@@ -63,9 +68,14 @@ class Secure(Entrance):
 
     shown: Shown | None = None
 
-    def connect(self) -> ssl.SSLSocket:
+    def connect(self, room: int = 0) -> ssl.SSLSocket:
+        """`room`: bytes that the client's kernel may hold; 0: as many as it likes."""
         assert self.shown is not None
-        raw = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        raw = socket.socket()
+        raw.settimeout(10)
+        if room:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        raw.connect(("127.0.0.1", self.port))
         return self.shown.client().wrap_socket(raw, server_hostname=HOST)
 
     def connection(self) -> http.client.HTTPConnection:
@@ -83,7 +93,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
 def running(upstreams: tuple[ScriptedUpstream, ScriptedUpstream], own_valkey: TestValkey, shown: Shown) -> Iterator[Entrance]:
     (shown.folder / "policies.toml").write_text(POLICIES)
     policies = {"FACADE_POLICIES": str(shown.folder / "policies.toml"), "VALKEY_URL": own_valkey.url}
-    own = {**policies, **shown.settings(), "FACADE_HEAD_TIMEOUT": "1.5"}
+    own = {**policies, **shown.settings(), "FACADE_HEAD_TIMEOUT": "1.5", "FACADE_BODY_TIMEOUT": "1"}
     entrance = Secure(upstreams[0], shown.folder / "var", own, shown=shown).start()
     yield entrance
     entrance.stop()
@@ -125,6 +135,19 @@ def test_answers_of_every_size(secure: Secure, monolith: ScriptedUpstream, size:
         connection.request("GET", path)
         assert connection.getresponse().read() == body
     connection.close()
+
+
+def test_who_takes_the_last_answer_slowly_gets_all_of_it(secure: Secure, monolith: ScriptedUpstream) -> None:
+    """One that is written at once, and then no more: what TLS and the kernel hold of it is waited for."""
+    body = os.urandom(6_000_000)
+    monolith.script = lambda request: answer(body)
+    said = bytearray()
+    with secure.connect(room=65_536) as client:
+        client.sendall(b"GET /gathered HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        while part := client.recv(16_384):
+            said += part
+            time.sleep(len(part) / 2_000_000)
+    assert said.endswith(b"\r\n\r\n" + body)
 
 
 def test_http2_is_not_offered(secure: Secure, shown: Shown) -> None:

@@ -49,6 +49,18 @@ def test_as_much_is_kept_as_is_declared(gateway: Gateway, size: int, asked: int)
     assert len(received) == asked
 
 
+def test_nobody_spoils_what_is_kept_for_others(gateway: Gateway) -> None:
+    """Who has a header stopped at the entrance gets, and leaves behind, the answer of those who send none."""
+
+    def speak(request: Received) -> bytes:
+        language = request.header("accept-language") or "none"
+        return answer(language.encode(), Cache_Control="max-age=600", Vary="Accept-Language")
+
+    gateway.told(speak)
+    assert gateway.ask("GET", "/kept/spoilt", Accept_Language="de", Connection="accept-language").body == b"none"
+    assert gateway.ask("GET", "/kept/spoilt", Accept_Language="de").body == b"de"
+
+
 def test_a_write_through_one_facade_is_seen_through_the_other(gateway: Gateway) -> None:
     """What is kept of a path that was written to is history for all who share Valkey."""
     state = Counter(version=1)

@@ -43,6 +43,16 @@ def test_connection_names_what_stops_here(connection: bytes) -> None:
     assert found[b"x-forwarded-for"] == b"10.0.0.1"
 
 
+def test_what_stops_here_decides_nothing() -> None:
+    """Otherwise an upstream's answer to a request without it would be kept, or given, as the answer to one with it."""
+    pairs = [(b"accept-language", b"de"), (b"cookie", b"a=b"), (b"authorization", b"Bearer x"), (b"idempotency-key", b"k")]
+    found = headers.inbound(block((b"Connection", b"Accept-Language, cookie, authorization, idempotency-key"), *pairs))
+    assert [name for name, _ in found.fields] == [b"connection"]
+    assert [found.cookie, found.authorization, found.idempotency_key, found.get(b"accept-language")] == [b""] * 4
+    balancer = headers.inbound(block((b"connection", b"x-forwarded-for"), (b"x-forwarded-for", b"1.2.3.4")))
+    assert balancer.forwarded_for == b"1.2.3.4"
+
+
 def test_names_a_wsgi_server_confuses_stop_here() -> None:
     """`Banyan_Read` would reach Django as `Banyan-Read` does."""
     assert set(passed((b"banyan_read", b"replica"), (b"Banyan-Read", b"replica"), (b"x_forwarded_for", b"6"))) == _ADDED

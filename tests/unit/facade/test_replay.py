@@ -1,6 +1,8 @@
 """Bodies: which are kept, which are spooled, which stream, which are refused."""
 
 import asyncio
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,26 @@ def test_trap_21_body_beyond_the_limit_is_refused(tmp_path: Path, length: int | 
     with pytest.raises(Problem) as refused:
         opened(tmp_path, b"0123456789", b"0123456789", b"x", length=length, spool=20)
     assert refused.value.status == 413
+
+
+@pytest.fixture
+def room() -> Iterator[int]:
+    """So many bytes any file of this process may have, as if the disk were full then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    yield 100
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("more", [1, 1_000_000])
+def test_a_body_that_the_disk_does_not_take_is_refused(tmp_path: Path, room: int, more: int) -> None:
+    """Before anything of it is sent, and its client is told that nothing was: it may send it again."""
+    with pytest.raises(Problem) as refused:
+        opened(tmp_path, b"x" * room, b"y" * more, spool=10_000_000)
+    assert (refused.value.status, refused.value.slug, refused.value.retry_after) == (503, "no-room", 1)
+    (tmp_path / "taken").touch()
+    with pytest.raises(Problem, match="no-room"):
+        opened(tmp_path / "taken", b"x" * 11, spool=100)
 
 
 def test_large_body_streams_elsewhere(tmp_path: Path) -> None:

@@ -179,6 +179,35 @@ def test_end_of_an_answer_that_nobody_takes(strict: Entrance) -> None:
     client.close()
 
 
+def test_who_takes_answers_slowly_gets_all_of_them(strict: Entrance) -> None:
+    """Slowness is no silence: as long as the client takes what was written, it is waited for, also for the end."""
+    body, count = b"x" * 60_000, 100
+    strict.monolith.script = lambda request: answer(body)
+    ahead = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n" * (count - 1) + b"GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    said = bytearray()
+    with _deaf(strict, ahead) as client:
+        while part := client.recv(16_384):
+            said += part
+            time.sleep(len(part) / 1_500_000)
+    assert said.count(b"HTTP/1.1 200 OK\r\n") == count
+    assert said.count(b"x" * 60_000) == count
+
+
+def test_the_last_answer_reaches_who_has_sent_more_behind_it(strict: Entrance) -> None:
+    """What is not read any more makes no reset, which would take with it what its sender has not read yet."""
+    body = b"x" * 400_000
+    strict.monolith.script = lambda request: answer(body)
+    with _deaf(strict, b"GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") as client:
+        until(lambda: strict.monolith.received)
+        until(lambda: Gauges(strict)("requests_in_flight") == 0)
+        client.sendall(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+        said = bytearray()
+        while part := client.recv(65_536):
+            said += part
+    assert said.endswith(b"\r\n\r\n" + body)
+    assert len(strict.monolith.received) == 1
+
+
 def test_answers_to_requests_sent_ahead_do_not_pile_up(patient: Entrance) -> None:
     """Who asks for thousands of answers and reads none is not asked for on: upstreams see no more than fits into the buffers."""
     body = b"x" * 60_000

@@ -119,6 +119,45 @@ def test_client_that_has_it_gets_304() -> None:
     assert bench.now(asked(if_modified_since="Sun, 22 Nov 2026 19:59:59 GMT")).status == 200
 
 
+FAR = ("Mon, 01 Jan 99999999999 00:00:00 GMT", "Mon, 01 Jan 2024 00:00:00 +99999999999999999", "Mon, 99 Jan 2024 00:00:00 GMT")
+
+
+@pytest.mark.parametrize("date", FAR)
+def test_a_date_that_is_none_is_not_there(date: str) -> None:
+    """Whoever sends it, the client or the upstream, in whichever field: the answer is given, and is no 304."""
+    bench = Bench()
+    told = {"cache_control": "max-age=60", "last_modified": "Sun, 22 Nov 2026 20:00:00 GMT"}
+    assert bench.now(asked(if_modified_since=date), reply(200, b"one", **told, date=date)).body == b"one"
+    assert bench.now(asked(if_modified_since=date)).body == b"one"
+    expired = bench.now(asked("GET", b"/b"), reply(200, b"two", expires=date, date=date, etag='"a"'))
+    assert (expired.status, expired.body) == (200, b"two")
+    assert b"fwd=stale" in status_of(bench.now(asked("GET", b"/b"), reply(304, b"", etag='"a"')))
+
+
+def test_a_write_is_answered_wherever_its_answer_points() -> None:
+    """It was carried out; a place that is none has nothing to forget."""
+    made = Bench().now(asked("POST"), reply(201, b"made", location="https://[", content_location="//\u2100.example/"))
+    assert (made.status, made.body) == (201, b"made")
+
+
+@pytest.mark.parametrize(("age", "fresh"), [("59", True), ("60", False), ("9" * 12, False), ("9" * 400, False), ("61, 1", False)])
+def test_an_age_is_believed_however_large(age: str, fresh: bool) -> None:
+    """A number beyond all counting is no answer that was made just now; of several the first holds."""
+    bench = Bench()
+    bench.now(asked(), reply(200, b"one", cache_control="max-age=60", age=age))
+    bench.now(asked(), reply(200, b"two", cache_control="max-age=60"))
+    assert (len(bench.reached) == 1) is fresh
+
+
+def test_a_lifetime_beyond_counting_is_a_long_one() -> None:
+    """RFC 9111, 1.2.2; of what is kept so, a client may ask for a part of its life that is as long."""
+    bench = Bench()
+    bench.now(asked(), reply(200, b"one", cache_control=f"max-age={'9' * 30}"))
+    bench.time += 10_000_000
+    assert bench.now(asked()).body == b"one"
+    assert bench.now(asked(cache_control=f"min-fresh={'9' * 30}"), reply(200, b"two")).body == b"two"
+
+
 def test_stale_answer_is_validated_and_freshened() -> None:
     """The upstream is asked with the kept validator, and its 304 gives the kept body a new life."""
     bench = Bench()
@@ -180,13 +219,14 @@ def test_stale_while_revalidate_gives_and_asks_once() -> None:
         await bench.ask(asked(), first)
         bench.time += 7
         for _ in range(3):
-            assert (await bench.ask(asked(if_none_match='"x"'), reply(500))).body == b"one"
+            assert (await bench.ask(asked(if_none_match='"x"', range="bytes=0-0"), reply(500))).body == b"one"
         while len(bench.again) < 1 or bench.cache.flights:
             await asyncio.sleep(0)
         assert (await bench.ask(asked(), reply(500))).body == b"two"
 
     asyncio.run(run())
     assert [lines.count(b"if-none-match") for lines in bench.again] == [1]
+    assert b"range" not in bench.again[0], "a part is not kept"
     assert len(bench.reached) == 1
 
 

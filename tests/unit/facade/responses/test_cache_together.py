@@ -61,6 +61,23 @@ def test_nobody_waits_twice_for_what_cannot_be_kept() -> None:
     assert bench.stage.before(asked()) is None
 
 
+def test_nobody_waits_for_who_takes_an_answer_slowly() -> None:
+    """One that is too large to be kept streams to who asked first, at that client's pace; the others know by its head."""
+    bench = Bench({"patience": 600})
+
+    async def run() -> None:
+        first = asked()
+        assert bench.stage.before(first) is None
+        second = asyncio.create_task(bench.ask(asked(), reply(200, b"two")))
+        await asyncio.sleep(0)
+        assert not bench.reached
+        bench.stage.after(first, reply(200, None, cache_control="max-age=60"))
+        assert (await asyncio.wait_for(second, 5)).body == b"two"
+        bench.stage.ended(first)
+
+    asyncio.run(run())
+
+
 def test_a_fetch_that_fails_frees_those_who_wait() -> None:
     """Each of them asks for itself."""
     bench = Bench()

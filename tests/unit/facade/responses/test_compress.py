@@ -3,6 +3,7 @@
 import random
 import zlib
 from collections.abc import Callable
+from time import process_time
 
 import brotli  # type: ignore[import-untyped]
 import pytest
@@ -43,6 +44,14 @@ def answered(accept: str = "gzip", of: Reply | None = None, with_: CompressStage
 def test_negotiation(accepted: str, coding: str | None) -> None:
     """The client's weights first, then the route's order; a weight that is none takes its coding out."""
     assert negotiate(accepted.encode(), CODINGS) == coding
+
+
+@pytest.mark.parametrize("bad", [b"gzip;%b;", b"gzip;q%b;", b"gzip;q=%b;", b"gzip;q=1%b;", b"gzip;q=1;%bq"])
+def test_nobody_waits_for_a_weight_of_blanks(bad: bytes) -> None:
+    """As long as a head may be, and no weight in the end: it is read in one go, and not again from each of its bytes."""
+    began = process_time()
+    assert negotiate(bad % (b" " * 32_000), CODINGS) is None
+    assert process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -92,6 +101,7 @@ def test_a_stream_gets_a_coder_and_no_length() -> None:
         reply(206, TEXT, content_type="text/html", content_range="bytes 0-9/10"),
         reply(200, TEXT, content_type="text/html", set_cookie="a=b"),
         reply(200, TEXT, content_type="text/html", cache_control="no-store"),
+        Reply(200, [(b"content-type", b"text/html"), (b"cache-control", b"no-store"), (b"cache-control", b"private")], TEXT),
     ],
 )
 def test_what_is_left_as_it_is(left: Reply) -> None:
