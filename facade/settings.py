@@ -120,7 +120,7 @@ class Settings:
     """How long a request may be repeated: an upstream restarts, or a hand-over is under way."""
 
     tunnel_timeout: float = 3_600.0
-    """For silence of either side of a websocket."""
+    """For a websocket on which nothing passes either way."""
 
     idle_timeout: float = 15.0
     """How long an unused connection to an upstream is kept; less than the upstream keeps its end."""

@@ -158,11 +158,10 @@ class Client(Wire):
         if self._chunked:
             self.write(_LAST_CHUNK)
 
-    def switch(self, lines: bytes, patience: float) -> None:
-        """101: what `part` yields from now on is the other protocol's, and so is what `send` sends. `patience`: for silence."""
+    def switch(self, lines: bytes) -> None:
+        """101: what `part` yields from now on is the other protocol's, and so is what `send` sends."""
         self.started = self._finished = self._close = True
         self._left, self._chunks = _ENDLESS, None
-        self.patience = patience
         self.write(b"%b%b\r\n" % (status_line.made(101), lines))
 
     def _ends(self) -> bool:
