@@ -40,6 +40,10 @@ limits = ["3/1h per subject"]
 
 [[routes]]
 path = "/one"
+
+[[routes]]
+path = "/few"
+limits = ["1/1h per subject"]
 """
 
 
@@ -87,6 +91,15 @@ def test_a_user_has_one_count_at_the_entrance_whatever_is_asked(entrance: Entran
     assert asked(one) == [200, 200, 200, 429]
     assert asked(other) == [200, 200, 200, 429]
     assert statuses(entrance, "/one", 5) == {200: 5}
+
+
+@pytest.mark.parametrize("policies", [BY_SUBJECT], ids=["subject"])
+def test_a_user_has_a_count_of_a_route_s_own(entrance: Entrance) -> None:
+    """One request on that route, and the others are not counted by it; another user has one as well."""
+    for number in (1, 2):
+        token = f"Bearer {issue(uuid4(), number, signer=signing_key())}"
+        paths = ("/few", "/few", "/one")
+        assert [entrance.ask("GET", path, Authorization=token).status for path in paths] == [200, 429, 200]
 
 
 def test_a_limit_is_divided_among_the_workers_of_a_facade_alone(tmp_path: Path) -> None:
