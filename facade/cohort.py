@@ -17,6 +17,6 @@ def bucket(key: str, context: str, who: str) -> int:
     return int.from_bytes(digest, "big") % BUCKETS
 
 
-def is_below(bucket_number: int, percent: float) -> bool:
-    """Whether a bucket belongs to the first `percent` (0..100) of all."""
-    return bucket_number < percent * (BUCKETS // 100)
+def below(percent: float) -> int:
+    """How many buckets the first `percent` (0..100) of all are: those below this number belong to them."""
+    return round(percent * BUCKETS / 100)

@@ -8,7 +8,7 @@ everything, and instances need a heartbeat's time to be seen again), nobody is r
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import count
 from urllib.parse import urlsplit
 
@@ -23,6 +23,9 @@ SETTLE_SECONDS = TTL_SECONDS + HEARTBEAT_SECONDS
 
 _ANSWER_SECONDS = 1.0
 _TICK_SECONDS = 0.25
+
+Resolve = Callable[[str], Awaitable[Sequence[str]]]
+"""From a `dns://` address to those for which it stands. Raises OSError when there are none."""
 
 
 class Roster:
@@ -149,11 +152,12 @@ def _decoded(records: Iterable[bytes]) -> list[Instance]:
 
 
 class Names:
-    """Keeps the `dns://` addresses of `upstreams` resolved. A name that does not resolve keeps what it stood for."""
+    """Keeps the `dns://` addresses of `upstreams` resolved, by `ask`. A name that does not resolve keeps what it stood for."""
 
-    def __init__(self, upstreams: Upstreams, *, interval: float = 5.0) -> None:
+    def __init__(self, upstreams: Upstreams, *, interval: float = 5.0, ask: Resolve | None = None) -> None:
         self._upstreams = upstreams
         self._interval = interval
+        self._ask = ask or resolve
         self._due: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -169,7 +173,7 @@ class Names:
 
     async def _resolve(self, name: str) -> None:
         try:
-            urls = await resolve(name)
+            urls = await self._ask(name)
         except OSError as error:
             log.warning("%s cannot be resolved, what it stood for stays: %s", name, error)
             return

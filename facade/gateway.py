@@ -123,7 +123,7 @@ class Gateway:
             body = await self._body(request, route)
         decision = decide.authority(route)
         if route is not None and route.read_below and request.method in route.read_methods:
-            decision = await self._decide(request, route)
+            decision = await self._canary(request, route)
         exchange = Exchange(self.desk, request, route, body, decision, priority=policy.priority)
         try:
             connection = await exchange.run()
@@ -205,10 +205,8 @@ class Gateway:
             request.told.append(subject.set_cookie(request.anonymous, secure=secure))
         return b"%b%bx-request-id: %b\r\n" % (lines, b"".join(request.told) if request.told else b"", request.request_id)
 
-    async def _decide(self, request: Request, route: Route) -> Decision:
-        """The first side to ask; looks up cohort and position only for reads that may go to the other side."""
-        if not route.read_below or request.method not in route.read_methods:
-            return decide.authority(route)
+    async def _canary(self, request: Request, route: Route) -> Decision:
+        """The first side to ask for a read of which some go to the other side; looks up the position only where this one may."""
         cohort_id = request.cohort_id(route)
         bucket = cohort.bucket(self._settings.cohort_key, route.context, cohort_id)
         if not decide.is_candidate(route, request.method, bucket):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from facade.cohort import BUCKETS
+from facade.cohort import below
 from facade.identity import feed as identity_feed
 from facade.identity.feed import ApiKey
 from migrations_tools.phases import Owner, Phase, Reads, policy
@@ -147,7 +147,7 @@ def _route(context: str, declared: PlanRoute, feed: Feed, lesson: Lesson | None)
         **common,
         epoch=state.epoch,
         authority=row.authority,
-        read_below=int(state.read_percent * BUCKETS / 100) if cohorts else 0,
+        read_below=below(state.read_percent) if cohorts else 0,
         mirrored=row.replication is not None,
         fallback=row.replication is not None and row.reads is Reads.SERVICE,
         shadow_percent=state.shadow_percent if row.shadow else 0,

@@ -1,7 +1,8 @@
 """Whose request it is, as far as routing must know: the subject of the bearer token, or an anonymous cookie.
 
-The token is read, not verified: that is the upstreams' business. A forged one can do no more than be routed like
-the user it names, and delay that user's reads at the other side; it opens nothing.
+The token is read here, not verified: the stage `authenticate` does that and refuses a forged one, and so do the upstreams. On a
+route that looks at no credentials (`none`), a forged one can do no more than be routed like the user it names, and delay that
+user's reads at the other side; it opens nothing.
 """
 
 import re

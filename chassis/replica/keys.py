@@ -27,8 +27,3 @@ def fence_key(context: str) -> int:
 def lane_key(context: str, lane: int) -> int:
     """Second key of one lane of `context`."""
     return signed(f"{context}/{lane}")
-
-
-def lane_of(key: int) -> int:
-    """The lane of an aggregate; the capture triggers compute the same in SQL."""
-    return key % LANES

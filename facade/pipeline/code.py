@@ -1,14 +1,17 @@
 """The stage by which a route is answered by code instead of an upstream.
 
 The code is named as `package.module:function`; it is given the request and returns the answer. It stands where the upstream
-would: all other stages of the route count as they do elsewhere.
+would: all other stages of the route count as they do elsewhere, and it has as long as the request has, which is cancelled then.
 """
 
 import importlib
 from collections.abc import Awaitable, Callable
+from time import monotonic
 
+from facade import problems
 from facade.reply import Reply
 from facade.request import Request
+from facade.strand import within
 
 Answer = Callable[[Request], Awaitable[Reply]]
 
@@ -52,4 +55,7 @@ class Code:
         return self.explain(request)
 
     async def _ask(self, request: Request) -> None:
-        request.reply = await self._answer(request)
+        try:
+            request.reply = await within(request.deadline - monotonic(), self._answer(request))
+        except TimeoutError as error:
+            raise problems.timed_out(f"{self._name} did not answer in time") from error

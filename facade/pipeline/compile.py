@@ -135,7 +135,7 @@ def _stages(rules: RouteRules, parts: Parts, read: Policies, entrance: Whole) ->
     stages += entrance.known
     stages += _limits([limit for limit in rules.limits if limit.by is not By.IP], scope, parts)
     if rules.contract is not None:
-        stages.append(ValidateStage(rules.contract, read.documents[rules.contract.document]))
+        stages.append(ValidateStage(rules.contract, read.documents[rules.contract.compiled_as]))
     if rules.idempotency_key:
         stages.append(Once(rules.path, below=rules.idempotency_key == "below"))
     if rules.compress is not None:

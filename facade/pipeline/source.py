@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _LARGEST = 1 << 20
 """Characters of a static answer."""
 
+Contract = tuple[Path, bool]
+"""A document, and whether its formats are checked: what one is compiled for."""
 Stamp = tuple[int, int] | None
 """By what a change of a file is noticed; None: it cannot be read."""
 Stamps = dict[Path, Stamp]
@@ -34,7 +36,7 @@ class Policies:
     """What was declared, the documents that it names, and the texts of both."""
 
     declared: Declared
-    documents: Mapping[Path, Document]
+    documents: Mapping[Contract, Document]
     text: str
     texts: Mapping[Path, str]
 
@@ -53,8 +55,7 @@ def load(file: Path, stamps: Stamps) -> Policies:
         except InvalidPolicies as error:
             errors += error.errors
     errors += [f"{path}: has more than {_LARGEST} bytes" for path in _answers(declared) if len(texts.get(path, "")) > _LARGEST]
-    documents = {path: texts[path] for path in _named(declared) if path in texts}
-    return Policies(declared, _documents(documents, errors), text, texts)
+    return Policies(declared, _documents(declared, texts, errors), text, texts)
 
 
 def start(file: Path, kept: Path, stamps: Stamps) -> tuple[Policies, InvalidPolicies | None]:
@@ -74,8 +75,8 @@ def last_good(kept: Path) -> Policies | None:
         raw = orjson.loads(kept.read_bytes())
         text, texts = str(raw["policies"]), {Path(path): str(one) for path, one in raw["documents"].items()}
         declared = parse(text, kept)
-        documents = _documents({path: texts[path] for path in _named(declared)}, [])
-        return Policies(declared, documents, text, {**texts, **{path: texts[path] for path in _answers(declared)}})
+        missing = [f"{path}: is not kept" for path in {*_named(declared), *_answers(declared)} - texts.keys()]
+        return Policies(declared, _documents(declared, texts, missing), text, texts)
     except FileNotFoundError:
         return None
     except (OSError, LookupError, TypeError, AttributeError, ValueError) as error:
@@ -112,8 +113,12 @@ def _read(path: Path, stamps: Stamps) -> str:
         raise InvalidPolicies([f"{path}: {error}"]) from error
 
 
-def _named(declared: Declared) -> list[Path]:
-    return sorted({rules.contract.document for rules in declared.routes if rules.contract is not None})
+def _contracts(declared: Declared) -> list[Contract]:
+    return sorted({rules.contract.compiled_as for rules in declared.routes if rules.contract is not None})
+
+
+def _named(declared: Declared) -> set[Path]:
+    return {path for path, _ in _contracts(declared)}
 
 
 def _answers(declared: Declared) -> list[Path]:
@@ -121,14 +126,17 @@ def _answers(declared: Declared) -> list[Path]:
     return sorted({static.file for static in found if static.file is not None})
 
 
-def _documents(texts: Mapping[Path, str], errors: Iterable[str]) -> dict[Path, Document]:
-    documents: dict[Path, Document] = {}
-    wrong = list(errors)
-    for path, text in texts.items():
+def _documents(declared: Declared, texts: Mapping[Path, str], errors: Iterable[str]) -> dict[Contract, Document]:
+    """Those whose texts there are. Raises `InvalidPolicies` for what is wrong with them, and for `errors`."""
+    documents: dict[Contract, Document] = {}
+    wrong = dict.fromkeys(errors)
+    for path, formats in _contracts(declared):
+        if path not in texts:
+            continue
         try:
-            documents[path] = openapi.parse(text, str(path))
+            documents[path, formats] = openapi.parse(texts[path], str(path), formats=formats)
         except InvalidDocument as error:
-            wrong += error.errors
+            wrong |= dict.fromkeys(error.errors)
     if wrong:
-        raise InvalidPolicies(wrong)
+        raise InvalidPolicies(list(wrong))
     return documents

@@ -1,8 +1,8 @@
 """An OpenAPI 3.0 or 3.1 document, compiled to what a gateway needs to check requests: paths, parameters, JSON bodies.
 
 `format` is an annotation, as JSON Schema 2020-12 has it by default: what a date or a mail address may look like is for the
-upstream to say. References lead nowhere but into the document. What cannot be compiled is refused when it is loaded, all of it
-at once.
+upstream to say, unless formats are to be checked. References lead nowhere but into the document. What cannot be compiled is
+refused when it is loaded, all of it at once.
 """
 
 import re
@@ -15,15 +15,14 @@ import yaml
 from jsonschema_rs import Draft202012Validator
 
 from facade.responses import pointer
+from facade.responses.parameters import Parameter, Unread, is_json, written
 
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 _HIDDEN = "the value"
 """What messages call the value that they are about: it may be a password."""
 _MOST_ERRORS = 20
 _PLACE = re.compile(r"\{[^{}/]+\}")
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
-_ANY_JSON = re.compile(r"(application/(.+\+)?json|\*/\*|application/\*)")
+_DESCRIBED_ELSEWHERE = frozenset({"accept", "content-type", "authorization"})
 _VALUES = frozenset({"enum", "const", "default", "example", "examples", "required"})
 _BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 """Keywords whose members are named by the author: one may be called like a keyword."""
@@ -35,26 +34,6 @@ class InvalidDocument(ValueError):
     def __init__(self, errors: list[str]) -> None:
         super().__init__("; ".join(errors))
         self.errors = tuple(errors)
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """`place`: path, query, header or cookie. `kind`: the type of the value, of the items for a list; "" where it may be any."""
-
-    name: str
-    place: str
-    required: bool
-    kind: str
-    many: bool
-    exploded: bool
-    check: Draft202012Validator
-
-    def value(self, texts: list[str]) -> Any:
-        """What these texts stand for; a text that is none of its kind stays a text, which the check refuses."""
-        if not self.many:
-            return _typed(texts[-1], self.kind)
-        items = texts if self.exploded else texts[-1].split(",")
-        return [_typed(item, self.kind) for item in items]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +66,12 @@ class Found:
 class Document:
     """Immutable once it is made."""
 
-    def __init__(self, raw: Any, name: str = "the document") -> None:
-        """`raw` is the document decoded. Raises `InvalidDocument`."""
+    def __init__(self, raw: Any, name: str = "the document", *, formats: bool = False) -> None:
+        """`raw` is the document decoded; `formats`: whether those of JSON Schema are checked. Raises `InvalidDocument`."""
         if not str(_get(raw, "openapi")).startswith("3.") or not isinstance(_get(raw, "paths"), dict):
             raise InvalidDocument([f"{name} is no OpenAPI 3 document"])
         self._root = _Node()
-        compiler = _Compiler(raw)
+        compiler = _Compiler(raw, formats=formats)
         for base in _bases(raw):
             for template, item in raw["paths"].items():
                 for method, operation in compiler.operations(template, item):
@@ -140,11 +119,11 @@ class Document:
         node.operations[method.upper()] = (operation, tuple(names))
 
 
-def parse(text: str, name: str) -> Document:
-    """The document in a text, YAML or JSON. Raises `InvalidDocument`."""
+def parse(text: str, name: str, *, formats: bool = False) -> Document:
+    """The document in a text, YAML or JSON; `formats` as for `Document`. Raises `InvalidDocument`."""
     try:
         raw = yaml.safe_load(text)
-        return Document(raw, name)
+        return Document(raw, name, formats=formats)
     except yaml.YAMLError as error:
         raise InvalidDocument([f"{name} cannot be read: {' '.join(str(error).split())}"]) from error
     except (AttributeError, LookupError, TypeError) as error:  # a list where the specification has a table, say
@@ -166,8 +145,9 @@ def errors_of(check: Draft202012Validator, value: Any) -> list[tuple[str, str]]:
 class _Compiler:
     """Goes through a document and notes in `errors` whatever cannot be compiled."""
 
-    def __init__(self, raw: dict[str, Any]) -> None:
+    def __init__(self, raw: dict[str, Any], *, formats: bool) -> None:
         self._raw = raw
+        self._formats = formats
         schemas = _get(raw, "components", "schemas")
         self._schemas = {name: _schema(schema) for name, schema in schemas.items()} if isinstance(schemas, dict) else {}
         self.errors: list[str] = []
@@ -175,6 +155,8 @@ class _Compiler:
     def operations(self, template: str, item: Any) -> Iterator[tuple[str, Operation]]:
         """Method and operation, for all of a path's."""
         item = self._resolved(item, template)
+        if any("{" in segment and not _PLACE.fullmatch(segment) for segment in template.split("/")):
+            self.errors.append(f"{template}: a place is a whole segment here")
         for method in METHODS:
             if isinstance(item.get(method), dict):
                 where = f"{method.upper()} {template}"
@@ -184,32 +166,32 @@ class _Compiler:
         parameters: dict[tuple[str, str], Parameter] = {}
         for one in (*common, *raw.get("parameters", [])):
             declared = self._resolved(one, where)
-            if "schema" in declared and {"name", "in"} <= declared.keys():
-                parameters[declared["in"], declared["name"]] = self._parameter(where, declared)
+            if {"name", "in"} <= declared.keys() and not _is_ignored(declared):
+                self._add(parameters, where, declared)
         body = self._resolved(raw.get("requestBody", {}), where)
-        bodies = {
-            media.lower(): self._check(where, one.get("schema", True)) if _ANY_JSON.fullmatch(media.lower()) else None
-            for media, one in body.get("content", {}).items()
-        }
+        bodies: dict[str, Draft202012Validator | None] = {}
+        for kind, one in body.get("content", {}).items():
+            media = kind.partition(";")[0].strip().lower()
+            bodies[media] = self._check(where, one.get("schema", True)) if is_json(media) else None
         return Operation(raw.get("operationId", where), tuple(parameters.values()), bodies, bool(body.get("required")))
 
-    def _parameter(self, where: str, raw: dict[str, Any]) -> Parameter:
-        place, name = raw["in"], raw["name"]
-        schema = self._resolved(raw["schema"], where)
-        many = schema.get("type") == "array"
-        item = self._resolved(schema.get("items", {}), where) if many else schema
-        exploded = raw.get("explode", raw.get("style", "form" if place in ("query", "cookie") else "simple") == "form")
-        check = self._check(f"{where}, {name}", raw["schema"])
-        kind = item.get("type", "")
-        return Parameter(
-            name if place != "header" else name.lower(), place, bool(raw.get("required")), kind if isinstance(kind, str) else "",
-            many, bool(exploded), check,
-        )  # fmt: skip
+    def _add(self, parameters: dict[tuple[str, str], Parameter], where: str, raw: dict[str, Any]) -> None:
+        """An operation's parameter takes the place of its path's."""
+        where = f"{where}, {raw['name']}"
+        schema = raw.get("schema", True)
+        for media, one in raw.get("content", {}).items():
+            schema = one.get("schema", True) if is_json(media) else True
+        try:
+            made = written(raw, self._check(where, schema), lambda one: self._resolved(one, where))
+        except Unread as error:
+            self.errors.append(f"{where}: {error}")
+        else:
+            parameters[made.place, made.name] = made
 
     def _check(self, where: str, raw: Any) -> Draft202012Validator:
         schema = {"allOf": [_schema(raw)], "components": {"schemas": self._schemas}}
         try:
-            return Draft202012Validator(schema, mask=_HIDDEN, offline=True, validate_formats=False)
+            return Draft202012Validator(schema, mask=_HIDDEN, offline=True, validate_formats=self._formats)
         except ValueError as error:
             self.errors.append(f"{where}: {str(error).splitlines()[0]}")
             return Draft202012Validator(True)
@@ -258,6 +240,11 @@ def _keyword(key: str, value: Any) -> Any:
     return _schema(value)
 
 
+def _is_ignored(parameter: dict[str, Any]) -> bool:
+    """Those fields are described elsewhere, as OpenAPI has it, and are none of its parameters."""
+    return parameter["in"] == "header" and parameter["name"].lower() in _DESCRIBED_ELSEWHERE
+
+
 def _read_only(schema: Any) -> bool:
     return isinstance(schema, dict) and schema.get("readOnly") is True
 
@@ -272,13 +259,3 @@ def _get(raw: Any, *steps: str) -> Any:
     for step in steps:
         raw = raw.get(step) if isinstance(raw, dict) else None
     return raw
-
-
-def _typed(text: str, kind: str) -> Any:
-    if kind == "integer" and _INTEGER.fullmatch(text):
-        return int(text)
-    if kind == "number" and _NUMBER.fullmatch(text):
-        return float(text)
-    if kind == "boolean" and text in ("true", "false"):
-        return text == "true"
-    return text

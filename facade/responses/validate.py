@@ -14,10 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from facade.problems import Problem
 from facade.responses.contract import Request
-from facade.responses.openapi import Document, Found, Operation, Parameter, errors_of
+from facade.responses.openapi import Document, Found, Operation, errors_of
+from facade.responses.parameters import Parameter
 
 _ALWAYS = frozenset({"OPTIONS"})
 Errors = list[dict[str, str]]
+Texts = dict[str, list[str]]
 
 
 class Invalid(Problem):
@@ -32,9 +34,10 @@ class Invalid(Problem):
 
 
 class Validated(BaseModel):
-    """A route's `validate`: the `document` (a file, YAML or JSON); `largest` body that is checked, in bytes, beyond it 413.
+    """A route's `contract`: the `document` (a file, YAML or JSON); `largest` body that is checked, in bytes, beyond it 413.
 
-    `undescribed`: what happens to a path or method that the document does not have.
+    `undescribed`: what happens to a path or method that the document does not have. `formats`: whether a `format` of JSON Schema
+    (`uuid`, `date-time`, `email` …) is checked; by default it is the upstream's to say what is one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +45,12 @@ class Validated(BaseModel):
     document: Path
     largest: int = Field(default=256 * 1024, gt=0, le=16 << 20)
     undescribed: Literal["refuse", "pass"] = "refuse"
+    formats: bool = False
+
+    @property
+    def compiled_as(self) -> tuple[Path, bool]:
+        """What a document is compiled by; routes may share it."""
+        return self.document, self.formats
 
 
 class HeaderLimit:
@@ -143,35 +152,48 @@ def _check_for(request: Request, operation: Operation) -> Draft202012Validator |
 
 
 def _parameters(request: Request, found: Found) -> Errors:
+    query = _query(request.target) if any(parameter.place == "query" for parameter in found.operation.parameters) else {}
     errors: Errors = []
-    query: dict[str, list[str]] | None = None
     for parameter in found.operation.parameters:
-        if parameter.place == "path":
-            texts = [found.values[parameter.name]] if parameter.name in found.values else []
-        elif parameter.place == "query":
-            if query is None:
-                query = _query(request.target)
-            texts = query.get(parameter.name, [])
-        elif parameter.place == "header":
-            value = request.inbound.get(parameter.name.encode())
-            texts = [value.decode("latin-1")] if value else []
-        else:
-            texts = _cookie(request.inbound.cookie, parameter.name)
-        errors += _wrong(parameter, texts)
+        about = {"parameter": parameter.name, "in": parameter.place}
+        errors += [{**about, "detail": detail} for detail in _wrong(parameter, _texts(parameter, request, found, query))]
     return errors
 
 
-def _wrong(parameter: Parameter, texts: list[str]) -> Errors:
-    about = {"parameter": parameter.name, "in": parameter.place}
-    if not texts:
-        return [{**about, "detail": "it is required"}] if parameter.required else []
-    if len(texts) > 1 and not (parameter.many and parameter.exploded):
-        return [{**about, "detail": "it is given more than once"}]
-    return [{**about, "detail": detail} for _, detail in errors_of(parameter.check, parameter.value(texts))]
+def _texts(parameter: Parameter, request: Request, found: Found, query: Texts) -> Texts:
+    """What was given: of an object by its members, of everything else by the parameter's own name."""
+    name = parameter.name
+    if parameter.members is not None:
+        start = f"{name}["
+        return {key[len(start) : -1]: texts for key, texts in query.items() if key.startswith(start) and key.endswith("]")}
+    if parameter.place == "query":
+        given = query.get(name, [])
+    elif parameter.place == "path":
+        given = [found.values[name]] if name in found.values else []
+    elif parameter.place == "header":
+        value = request.inbound.get(name.encode())
+        given = [value.decode("latin-1")] if value else []
+    else:
+        given = _cookie(request.inbound.cookie, name)
+    return {name: given} if given else {}
 
 
-def _query(target: bytes) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _wrong(parameter: Parameter, given: Texts) -> list[str]:
+    """What is wrong with a parameter, in words that do not repeat its value."""
+    if not given:
+        return ["it is required"] if parameter.required else []
+    texts = given.get(parameter.name, [])
+    if parameter.empty and texts == [""]:
+        return []
+    values = parameter.candidates(texts) if parameter.members is None else parameter.objects(given)
+    if not values:
+        return ["it is given more than once" if len(texts) > 1 else "it is no JSON"]
+    wrong = [errors_of(parameter.check, value) for value in values]
+    return [] if not all(wrong) else [detail for _, detail in wrong[0]]
+
+
+def _query(target: bytes) -> Texts:
+    found: Texts = {}
     text = target.partition(b"?")[2].decode("latin-1")
     for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
         found.setdefault(name, []).append(value)

@@ -1,5 +1,6 @@
 """Code that answers a route in the tests of that."""
 
+import asyncio
 import json
 
 from facade.problems import Problem
@@ -8,9 +9,11 @@ from facade.request import Request
 
 
 async def who(request: Request) -> Reply:
-    """Tells who asked for what; breaks, or refuses, where it is told to."""
+    """Tells who asked for what; breaks, refuses, or never answers, where it is told to."""
     if request.path.endswith("/breaks"):
         raise RuntimeError("a mistake")
+    if request.path.endswith("/hangs"):
+        await asyncio.Event().wait()
     if request.path.endswith("/refuses"):
         raise Problem(418, "teapot", "A teapot", "it does not brew coffee")
     body = json.dumps({"path": request.path, "kind": request.principal.kind}).encode()

@@ -63,6 +63,7 @@ compress = {{}}
 [[routes]]
 path = "/small"
 max_body = 1000
+max_header = 500
 
 [[routes]]
 path = "/api/v1/users"
@@ -102,10 +103,10 @@ class Gateway:
         self.monolith.script = script
         return self.monolith.received
 
-    def publish(self, *keys: apikey.Fresh, scopes: list[str]) -> None:
-        """Put these API keys in force, and no others, at both facades."""
+    def publish(self, *keys: apikey.Fresh, scopes: list[str], limit: dict[str, int] | None = None) -> None:
+        """Put these API keys in force, and no others, at both facades; each may ask as often as `limit` says."""
         version = next(self.versions)
-        entries = [{"id": key.id, "hash": key.hash.hex(), "scopes": scopes, "limit": None, "expires": None} for key in keys]
+        entries = [{"id": key.id, "hash": key.hash.hex(), "scopes": scopes, "limit": limit, "expires": None} for key in keys]
         self.monolith.feed = {**feed(version, "monolith"), "api_keys": entries}
         for facade in self.facades:
             until(lambda facade=facade: facade.ask("GET", "/readyz").json()["version"] == version)  # type: ignore[misc]

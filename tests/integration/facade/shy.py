@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trustme
 
-from chassis.callers.mutual import server_context
+from tests.certificates import demanding
 from tests.integration.facade.scripted import ScriptedUpstream
 
 
@@ -40,7 +40,7 @@ class Authority:
 
     def server(self, *names: str) -> ssl.SSLContext:
         """How a server of these names talks."""
-        return server_context(self.ca, *self._issue(*names))
+        return demanding(self.ca, *self._issue(*names))
 
     def _issue(self, *names: str) -> tuple[Path, Path]:
         issued = self._authority.issue_cert(*names)

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from chassis.registry import announcer as announcing
 from chassis.registry.announcer import Announcer
 from chassis.registry.record import CHANNEL, INDEX, PREFIX, Instance, State
-from facade.discovery import Discovery, Names, Roster, resolve
-from facade.settings import Settings
-from facade.upstreams import Address, Upstreams
+from facade.discovery import Discovery, Roster
+from facade.upstreams import Address
 from facade.valkey import Valkey
 from tests.integration.facade.conftest import TestValkey
 
@@ -148,33 +147,6 @@ def test_record_that_cannot_be_read_hides_no_other(own: TestValkey, announce: Ca
         async with watching(own, Roster(settle=0), interval=0.02) as watch:
             announce("http://u1")
             await until(lambda: watch.users == [Address("http://u1")])
-
-    run(work())
-
-
-def test_names_are_resolved_and_kept_when_they_fail() -> None:
-    """What a name stands for is used; one that does not resolve changes nothing."""
-
-    async def work() -> None:
-        upstreams = Upstreams(Settings("dns://localhost:8000, dns://no-such-name.invalid:80"), {})
-        names = asyncio.create_task(Names(upstreams, interval=0.01).run())
-        await until(upstreams.standing)
-        assert {"http://127.0.0.1:8000", "http://[::1]:8000"} >= {one.url for one in upstreams.standing()}
-        assert upstreams.monolith.url.endswith(":8000")
-        names.cancel()
-        await asyncio.gather(names, return_exceptions=True)
-        await upstreams.close()
-
-    run(work())
-
-
-@pytest.mark.parametrize("name", ["dns://localhost", "dns://:80", "http://localhost:80", "dns://no-such-name.invalid:80"])
-def test_what_is_no_name_is_an_error_like_one_that_is_unknown(name: str) -> None:
-    """Neither may end the task that resolves the others."""
-
-    async def work() -> None:
-        with pytest.raises(OSError, match=r"."):
-            await resolve(name)
 
     run(work())
 

@@ -230,6 +230,22 @@ def test_expect_100_continue(entrance: Entrance, monolith: ScriptedUpstream) -> 
     assert (monolith.received[0].body, monolith.received[0].header("expect")) == (b"abc", None)
 
 
+def test_upstreams_are_told_the_time_that_is_left(entrance: Entrance, monolith: ScriptedUpstream) -> None:
+    """What the client gave itself, less what has passed: the second attempt has less than the first."""
+
+    def late_once(request: Received) -> bytes:
+        if len(monolith.received) == 1:
+            time.sleep(0.05)
+            raise Drop
+        return answer()
+
+    monolith.script = late_once
+    assert entrance.ask("GET", "/x", Banyan_Timeout="5000").status == 200
+    first, second = (int(request.header("banyan-timeout") or 0) for request in monolith.received)
+    assert 0 < second <= first - 50
+    assert first <= 5000
+
+
 def test_websocket_passes_through(entrance: Entrance, monolith: ScriptedUpstream) -> None:
     """After both have agreed, bytes pass both ways as they are, also those that came with the heads, until one side ends."""
     agreed = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\nhello"

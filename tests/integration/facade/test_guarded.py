@@ -55,6 +55,12 @@ def who(entrance: Entrance, times: int = 40) -> Counter[bytes]:
     return Counter(reply.body for reply in replies)
 
 
+def test_the_guards_know_how_late_their_worker_is(platform: Platform) -> None:
+    """The longest turn of its loop is measured and told; no loop is never late."""
+    entrance, _, _ = platform
+    until(lambda: gauge(entrance, "lag_seconds") > 0)
+
+
 def test_registered_instances_share_the_load(platform: Platform) -> None:
     """No address of the service is in the feed; the registry tells all three."""
     entrance, _, _ = platform

@@ -65,6 +65,35 @@ def test_an_api_key_opens_what_its_scopes_name_until_it_is_revoked(gateway: Gate
     assert len(received) == 4
 
 
+def test_an_api_key_may_ask_as_often_as_its_own_limit_says(gateway: Gateway) -> None:
+    """Over all routes and both facades together, in either spelling; another key has a limit of its own, which is told."""
+    mine, other = apikey.fresh(), apikey.fresh()
+    gateway.publish(mine, other, scopes=["orders:read"], limit={"requests": 6, "seconds": 3600})
+    received = gateway.told(lambda request: answer())
+    replies = [
+        facade.ask("GET", path, X_Api_Key=mine.written)
+        for _ in range(2)
+        for facade in gateway.facades
+        for path in ("/x", "/partner/orders")
+    ]
+    assert [reply.status for reply in replies] == [200] * 6 + [429] * 2
+    assert replies[0].header("ratelimit-policy") == '"own-key-1h";q=6;w=3600'
+    assert int(replies[-1].header("retry-after") or 0) > 1
+    assert gateway.ask("GET", "/x", Authorization=f"ApiKey {mine.written}").status == 429
+    assert gateway.ask("GET", "/x", X_Api_Key=other.written).status == 200
+    assert gateway.ask("GET", "/x").status == 200, "who brings no key has none to count by"
+    assert len(received) == 8
+
+
+def test_a_header_has_a_limit(gateway: Gateway) -> None:
+    """431 beyond what the route takes, and no upstream sees it."""
+    received = gateway.told(lambda request: answer())
+    assert gateway.ask("GET", "/small", X_Long="x" * 300).status == 200
+    assert gateway.ask("GET", "/small", X_Long="x" * 500).status == 431
+    assert gateway.ask("GET", "/x", X_Long="x" * 500).status == 200
+    assert len(received) == 2
+
+
 def test_preflights_are_answered_here(gateway: Gateway) -> None:
     """What is declared is allowed, what is not is not; and what the upstream says of origins does not count."""
     received = gateway.told(lambda request: answer(Access_Control_Allow_Origin="*"))

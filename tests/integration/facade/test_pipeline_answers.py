@@ -12,7 +12,7 @@ import pytest
 from chassis.callers.tokens import InvalidCaller, Verifier
 from chassis.tags import CHANNEL
 from tests.integration.facade.entrance import QUICK, Reply, until
-from tests.integration.facade.gateways import PAGE, Gateway
+from tests.integration.facade.gateways import PAGE, Gateway, counts_together
 from tests.integration.facade.scripted import Received, answer, json_answer
 
 
@@ -38,6 +38,21 @@ def test_answers_are_kept_until_they_are_purged(gateway: Gateway) -> None:
     for facade, old in zip(gateway.facades, ('"1"', '"2"'), strict=True):
         until(lambda facade=facade, old=old: facade.ask("GET", "/kept/a").header("etag") not in (None, old))  # type: ignore[misc]
     assert len(received) == 4
+
+
+def test_nothing_is_kept_over_an_absence_of_valkey(gateway: Gateway) -> None:
+    """Nobody knows what was purged meanwhile, so once it is back everything is asked anew, at either facade."""
+    numbers = count(1)
+    gateway.told(lambda request: answer(b"%d" % next(numbers), Cache_Control="max-age=600"))
+    kept = [facade.ask("GET", "/kept/absence").body for facade in gateway.facades]
+    assert [facade.ask("GET", "/kept/absence").body for facade in gateway.facades] == kept
+    gateway.valkey.stop()
+    assert [facade.ask("GET", "/kept/absence").body for facade in gateway.facades] == kept
+    gateway.valkey.start()
+    for facade, old in zip(gateway.facades, kept, strict=True):
+        until(lambda facade=facade, old=old: facade.ask("GET", "/kept/absence").body != old)  # type: ignore[misc]
+    for number, facade in enumerate(gateway.facades):
+        until(lambda facade=facade, number=number: counts_together(gateway, facade, number))  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(("size", "asked"), [(700_000, 1), ((1 << 20) + 1, 2)])

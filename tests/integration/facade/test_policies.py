@@ -216,3 +216,29 @@ def test_a_signed_in_user_passes_where_that_is_required(own: Entrance, monolith:
     heard = len(monolith.received)
     assert own.ask("GET", "/x", Authorization=f"Bearer {forged}").status == 401
     assert len(monolith.received) == heard
+
+
+def test_keys_outlive_their_issuer_and_a_restart(own: Entrance, monolith: ScriptedUpstream, file: Path) -> None:
+    """A facade that starts while the issuer is away checks tokens by the keys that were kept: the good one passes, the forged one
+    does not. Nothing but the issuer is away, since code answers.
+    """
+    file.write_text(f'{SHUT}code = "tests.integration.facade.answers:who"\n')
+    token = issue(uuid4(), 7, signer=signing_key())
+    until(lambda: own.ask("GET", "/x", Authorization=f"Bearer {token}").status == 200)
+    own.stop()
+    monolith.stop()
+    try:
+        own.start()
+        assert own.ask("GET", "/x", Authorization=f"Bearer {token}").json()["kind"] == "user"
+        assert own.ask("GET", "/x", Authorization=f"Bearer {token[:-6]}AAAAAA").status == 401
+    finally:
+        monolith.start()
+
+
+def test_code_has_the_time_that_a_request_has(own: Entrance, file: Path) -> None:
+    """Then its client is told, as by an upstream that is too slow; here by what the client gave itself."""
+    file.write_text(f'{OPEN}[[routes]]\npath = "/who"\ncode = "tests.integration.facade.answers:who"\n')
+    until(lambda: own.ask("GET", "/who").body.startswith(b"{"))
+    late = own.ask("GET", "/who/hangs", Banyan_Timeout="300")
+    assert (late.status, late.json()["type"]) == (504, "urn:banyan:problem:timed-out")
+    assert own.ask("GET", "/who/refuses", Banyan_Timeout="5000").status == 418

@@ -174,6 +174,29 @@ def test_a_connection_that_is_made_while_it_is_a_lame_duck_is_told_to_close(sing
     assert entrance.process.wait(5) == 0, "who is in a hurry waits for no balancer"
 
 
+def test_a_connection_that_is_kept_is_told_to_close_by_a_lame_duck(single: tuple[Entrance, ScriptedUpstream]) -> None:
+    """Its next answer says so, so that no request is on its way to a socket that closes."""
+    entrance, monolith = single
+    entrance.stop()
+    monolith.reset()
+    entrance.environment["FACADE_LAME_DUCK"] = "10"
+    entrance.start()
+    assert entrance.process is not None
+    kept = entrance.connection()
+    answers = []
+    for _ in range(2):
+        kept.request("GET", "/x")
+        response = kept.getresponse()
+        response.read()
+        answers.append((response.status, response.getheader("connection")))
+        entrance.process.send_signal(signal.SIGTERM)
+        until(lambda: entrance.ask("GET", "/readyz").status == 503)
+    kept.close()
+    assert answers == [(200, None), (200, "close")]
+    entrance.process.send_signal(signal.SIGINT)
+    assert entrance.process.wait(5) == 0
+
+
 def test_an_interrupt_ends_at_once_and_cuts_nothing(single: tuple[Entrance, ScriptedUpstream]) -> None:
     """Ctrl-C is no restart: nobody is waited for but what is under way, which is answered."""
     entrance, monolith = single

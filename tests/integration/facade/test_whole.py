@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.integration.facade.entrance import Entrance, until
 from tests.integration.facade.load import gauge
 from tests.integration.facade.scripted import Drop, Received, ScriptedUpstream, answer
 
-WHOLE = 1.0
+WHOLE, SILENCE = 1.0, 1.2
 POLICIES = f"""
 [defaults]
 authenticate = "none"
@@ -38,7 +39,7 @@ LENGTH, CHUNKED = b"Content-Length: 1000", b"Transfer-Encoding: chunked"
 def running(upstreams: tuple[ScriptedUpstream, ScriptedUpstream], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entrance]:
     folder: Path = tmp_path_factory.mktemp("whole")
     (folder / "policies.toml").write_text(POLICIES)
-    own = {"FACADE_POLICIES": str(folder / "policies.toml"), "VALKEY_URL": ""}
+    own = {"FACADE_POLICIES": str(folder / "policies.toml"), "VALKEY_URL": "", "FACADE_TUNNEL_TIMEOUT": str(SILENCE)}
     entrance = Entrance(upstreams[0], folder / "var", own).start()
     yield entrance
     entrance.stop()
@@ -110,24 +111,41 @@ def test_a_stream_has_none(entrance: Entrance, monolith: ScriptedUpstream) -> No
         assert entrance.ask("GET", path).body == b"x" * 9
 
 
-def test_a_websocket_has_none(entrance: Entrance, monolith: ScriptedUpstream) -> None:
-    """It is ended by silence alone."""
+UPGRADE = b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
-    def echo(request: Received) -> bytes:
-        request.wire.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")
+
+@pytest.mark.parametrize("speaks", ["both", "client", "upstream"])
+def test_a_websocket_has_none(entrance: Entrance, monolith: ScriptedUpstream, speaks: str) -> None:
+    """It goes on as long as anything passes, also where one side only listens; then it is ended for both."""
+    heard = threading.Event()
+
+    def other(request: Received) -> bytes:
+        request.wire.sendall(SWITCHED)
+        while speaks == "upstream" and not heard.wait(0.1):
+            request.wire.sendall(b"x")
         while data := request.wire.recv(100):
-            request.wire.sendall(data)
+            if speaks == "both":
+                request.wire.sendall(data)
         raise Drop
 
-    monolith.script = echo
+    monolith.script = other
     with socket.create_connection(("127.0.0.1", entrance.port), timeout=5) as client:
-        client.sendall(b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        assert client.recv(1000).startswith(b"HTTP/1.1 101 ")
+        client.sendall(UPGRADE)
+        assert client.recv(len(SWITCHED) - 2).startswith(b"HTTP/1.1 101 ")
         began = time.monotonic()
-        while seconds(began) < WHOLE + 0.8:
-            client.sendall(b"x")
-            assert client.recv(100) == b"x"
-            time.sleep(0.1)
+        while seconds(began) < WHOLE + SILENCE + 0.5:
+            if speaks != "upstream":
+                client.sendall(b"x")
+                heard.wait(0.1)
+            if speaks != "client":
+                assert client.recv(1000)
+        heard.set()
+        began = time.monotonic()
+        while client.recv(1000):  # until the facade ends it
+            assert seconds(began) < 4
+        assert seconds(began) > SILENCE / 2
+    until(lambda: monolith.received[-1].wire not in monolith.open)
 
 
 def test_a_connection_is_kept_after_a_stream(entrance: Entrance, monolith: ScriptedUpstream) -> None:
