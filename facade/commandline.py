@@ -41,7 +41,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 def _status(options: argparse.Namespace) -> None:
     url = options.source or remote.address(os.environ)
-    found = remote.get(url, "/status")
+    found = remote.get(url, "/status", tables.MEMBERS)
     if options.json:
         print(json.dumps(found, indent=1))
         return
@@ -71,7 +71,7 @@ def _routes(options: argparse.Namespace) -> None:
 def _explain(options: argparse.Namespace) -> None:
     question = Question(options.method.upper(), options.url, tuple(options.header), _data(options.data))
     if options.source:
-        answered = remote.post(options.source, "/explain", asdict(question))
+        answered = remote.post(options.source, "/explain", asdict(question), ("worker", "steps"))
         found = [Step(**step) for step in answered["steps"]]
     else:
         found = console.explain(from_environment(), question)
@@ -84,8 +84,13 @@ def _explain(options: argparse.Namespace) -> None:
 
 
 def _data(given: str | None) -> str | None:
-    """A body as it was given, or from the file that was named."""
-    return Path(given[1:]).read_text() if given is not None and given.startswith("@") else given
+    """A body as it was given, or from the file that was named. Raises `Unanswerable` for one that is no text."""
+    if given is None:
+        return None
+    try:
+        return (Path(given[1:]).read_bytes() if given.startswith("@") else os.fsencode(given)).decode()
+    except UnicodeDecodeError as error:
+        raise console.Unanswerable(f"a body is given as text in UTF-8: {error}") from error
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -145,7 +150,11 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has seen enough, as `head` has; flushing at the end would complain once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (InvalidSettings, InvalidPolicies, BadCertificate, console.Unanswerable, remote.NoFacade, OSError) as error:
-        print(f"facade: {error}", file=sys.stderr)
+        print(f"facade: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     return 0

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,19 +34,27 @@ def address(environment: Mapping[str, str]) -> str:
     )
 
 
-def get(url: str, path: str) -> Any:
-    """What the admin port at `url` tells under this path. Raises `NoFacade`."""
-    return _ask(url, "GET", path, None)
+def get(url: str, path: str, names: Sequence[str] = ()) -> Any:
+    """What the admin port at `url` tells under this path: a document with members of these names. Raises `NoFacade`."""
+    return _known(url, _ask(url, "GET", path, None), names)
 
 
-def post(url: str, path: str, question: Any) -> Any:
-    """What it answers to a question. Raises `NoFacade`."""
-    return _ask(url, "POST", path, json.dumps(question).encode())
+def post(url: str, path: str, question: Any, names: Sequence[str] = ()) -> Any:
+    """What it answers to a question, as above. Raises `NoFacade`."""
+    return _known(url, _ask(url, "POST", path, json.dumps(question).encode()), names)
+
+
+def _known(url: str, found: Any, names: Sequence[str]) -> Any:
+    if not isinstance(found, dict) or not found.keys() >= set(names):
+        raise NoFacade(f"what answers at {url} is no admin port: it told JSON of another kind")
+    return found
 
 
 def _ask(url: str, method: str, path: str, body: bytes | None) -> Any:
-    parts = urlsplit(url if "://" in url else f"http://{url}")
     try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.scheme != "http":
+            raise ValueError(f"an admin port speaks http, not {parts.scheme}")
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_SECONDS)
         connection.request(method, path, body)
         answer = connection.getresponse()
@@ -54,5 +62,9 @@ def _ask(url: str, method: str, path: str, body: bytes | None) -> Any:
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise NoFacade(f"no facade answers at {url}: {error}") from error
     if answer.status != 200:
-        raise NoFacade(f"the facade at {url} answered {answer.status}: {found.get('detail', found)}")
+        raise NoFacade(f"the facade at {url} answered {answer.status}: {_detail(found)}")
     return found
+
+
+def _detail(found: Any) -> Any:
+    return found.get("detail", found) if isinstance(found, dict) else found

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 _P = "banyan_facade_"
+MEMBERS = ("ready", "workers", "answered", "each", "instances", "metrics")
+"""What the document has."""
 Samples = Sequence[Mapping[str, Any]]
 
 
@@ -36,13 +38,16 @@ def sections(found: Mapping[str, Any], now: float | None = None) -> list[Section
 def summary(found: Mapping[str, Any]) -> str:
     """In one line."""
     ready = "ready" if found["ready"] else "not ready"
+    answered = f"{ready}: {found['answered']} of {found['workers']} workers answered"
+    if not found["answered"]:  # then nobody has told whether the policies are those of the file, nor what is kept
+        return answered
     numbers = {(one["name"], tuple(one["labels"].items())): one["value"] for one in found["metrics"]}
     policies = (
         "the policies file was refused" if numbers.get((f"{_P}policies_refused", ())) else "the policies are those of the file"
     )
     kept = numbers.get((f"{_P}cache_answers", ()), 0), numbers.get((f"{_P}cache_bytes", ()), 0)
     cache = f"{kept[0]:.0f} answers kept ({kept[1] / 1024:.0f} KiB)"
-    return f"{ready}: {found['answered']} of {found['workers']} workers answered; {policies}; {cache}"
+    return f"{answered}; {policies}; {cache}"
 
 
 def _workers(found: Mapping[str, Any], now: float) -> Section:

@@ -53,7 +53,11 @@ def _bound(host: str, port: int, *, shared: bool, listen: bool) -> socket.socket
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if shared:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound.bind((host, port))
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise OSError(error.errno, f"nothing can listen at {host}:{port}: {error.strerror}") from error
     if listen:
         bound.listen(_BACKLOG)
     bound.setblocking(False)

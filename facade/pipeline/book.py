@@ -53,16 +53,23 @@ class PolicyBook:
 
     def reload(self) -> None:
         """Read the files again, and put them in force as a whole or not at all."""
+        self._take(*self._load())
+
+    def _load(self) -> tuple[Policies | InvalidPolicies, Stamps]:
+        """What the files say now, or what is wrong with them, and what is to be watched from here on. Changes nothing."""
         # What is named no more goes on being watched until the next good reading: where that fails, nothing else shows a change.
         seen, fresh = {path: stamp(path) for path in self._seen}, Stamps()
         try:
-            read = source.load(self._file, fresh)
+            return source.load(self._file, fresh), fresh
         except InvalidPolicies as error:
-            self._seen = seen | fresh
+            return error, seen | fresh
+
+    def _take(self, read: Policies | InvalidPolicies, seen: Stamps) -> None:
+        self._seen = seen
+        if isinstance(read, InvalidPolicies):
             self.refused = True
-            log.error("the policies in %s were refused, the last ones stay in force: %s", self._file, error)
+            log.error("the policies in %s were refused, the last ones stay in force: %s", self._file, read)
             return
-        self._seen = fresh
         self._enforce(read)
         self.refused = False
         for call in self.on_change:
@@ -74,7 +81,8 @@ class PolicyBook:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             if any(stamp(path) != seen for path, seen in self._seen.items()):
-                self.reload()
+                # In a thread: a long document takes its time, and requests are served meanwhile.
+                self._take(*await asyncio.to_thread(self._load))
 
     def _enforce(self, read: Policies) -> None:
         assert self._build is not None

@@ -18,6 +18,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from stat import S_ISREG
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -36,6 +37,9 @@ from facade.responses.secure import Secure
 from facade.responses.transform import Transformed
 from facade.responses.validate import Validated
 from migrations_tools.plans import PLANS
+
+LARGEST = 1 << 20
+"""Characters of the file: tens of thousands of routes, and what a worker has checked within a second."""
 
 _PATH = re.compile(r"/|(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
@@ -168,11 +172,23 @@ class Declared(BaseModel):
 
 def read(file: Path) -> Declared:
     """The declarations in a file. Raises `InvalidPolicies`."""
+    return parse(text_of(file, LARGEST), file)
+
+
+def text_of(file: Path, most: int) -> str:
+    """What is written in a file, so many characters at most. Raises `InvalidPolicies`, also for a pipe: nobody may ever write to it."""
     try:
-        text = file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
+        if not S_ISREG(file.stat().st_mode):
+            raise InvalidPolicies([f"{file}: is no regular file"])
+        with file.open(encoding="utf-8") as stream:
+            text = stream.read(most + 1)
+    except OSError as error:
+        raise InvalidPolicies([f"{file}: {error.strerror or error}"]) from error
+    except UnicodeDecodeError as error:
         raise InvalidPolicies([f"{file}: {error}"]) from error
-    return parse(text, file)
+    if len(text) > most:
+        raise InvalidPolicies([f"{file}: has more than {most} characters"])
+    return text
 
 
 def parse(text: str, file: Path) -> Declared:
@@ -181,18 +197,21 @@ def parse(text: str, file: Path) -> Declared:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidPolicies([f"{file}: {error}"]) from error
+    except RecursionError as error:
+        raise InvalidPolicies([f"{file}: is nested too deeply"]) from error
     return declare(raw)
 
 
 def declare(raw: Mapping[str, Any]) -> Declared:
     """The declarations of a decoded file. Raises `InvalidPolicies`."""
     errors = [f"{key}: there is no such table" for key in sorted(raw.keys() - _TABLES.keys())]
-    for name, kind in _TABLES.items():
-        if not isinstance(raw.get(name, kind()), kind):
-            raise InvalidPolicies([*errors, f"{name}: is no {'table' if kind is dict else 'array of tables'}"])
+    wrong = [name for name, kind in _TABLES.items() if not isinstance(raw.get(name, kind()), kind)]
+    errors += [f"{name}: is no {'table' if _TABLES[name] is dict else 'array of tables'}" for name in wrong]
+    raw = {name: value for name, value in raw.items() if name not in wrong}
     defaults, routes, resilience = raw.get("defaults", {}), raw.get("routes", []), raw.get("resilience", {})
     entrance = _checked(Entrance, "entrance", raw.get("entrance", {}), errors)
-    found: list[Rules | None] = [_checked(Rules, "defaults", defaults, errors)]
+    checked = _checked(Rules, "defaults", defaults, errors)
+    found: dict[int, RouteRules] = {}
     given = [{"path": "/"}, *routes] if not any(_is_root(route) for route in routes) else routes
     for number, route in enumerate(given, 1 - (len(given) - len(routes))):
         if not isinstance(route, dict):
@@ -201,17 +220,16 @@ def declare(raw: Mapping[str, Any]) -> Declared:
         where = f"routes[{number}] ({route.get('path', 'no path')})"
         own = [error for error in _wrong(RouteRules, where, {**defaults, **route}) if not _is_of_defaults(error, where, route)]
         errors += own
-        if not own and found[0] is not None:
+        if not own and checked is not None:
             rules = RouteRules.model_validate({**defaults, **route})
             if "cache" in (route.get("fallback") or ()) and rules.cache is None:
                 errors.append(f"{where}.fallback: names the cache, but the route has none")
-            found.append(rules)
+            found[number] = rules
     protection = _protection(resilience, errors)
-    declared = tuple(rules for rules in found if isinstance(rules, RouteRules))
-    errors += _clashes(declared)
+    errors += _clashes(found)
     if errors:
         raise InvalidPolicies(errors)
-    return Declared(routes=declared, resilience=protection, entrance=entrance or Entrance())
+    return Declared(routes=tuple(found.values()), resilience=protection, entrance=entrance or Entrance())
 
 
 def _is_root(route: Any) -> bool:
@@ -248,10 +266,10 @@ def _protection(raw: Mapping[str, Any], errors: list[str]) -> Declaration:
         return Declaration()
 
 
-def _clashes(routes: tuple[RouteRules, ...]) -> Iterator[str]:
-    """Two routes that claim the same requests."""
+def _clashes(routes: Mapping[int, RouteRules]) -> Iterator[str]:
+    """Two routes, by their numbers in the file, that claim the same requests."""
     seen: dict[tuple[str, str], int] = {}
-    for number, route in enumerate(routes):
+    for number, route in routes.items():
         for method in route.methods or {"*"}:
             if (other := seen.setdefault((route.path, method), number)) != number:
-                yield f"{route.path}: two routes claim {'all methods' if method == '*' else method} ({other} and {number})"
+                yield f"{route.path}: two routes claim {'all methods' if method == '*' else method} (routes[{other}] and routes[{number}])"

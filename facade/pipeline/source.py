@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from facade.feed import keep
-from facade.pipeline.declared import Declared, InvalidPolicies, parse
+from facade.pipeline.declared import LARGEST, Declared, InvalidPolicies, parse, text_of
 from facade.pipeline.fallback import Static
 from facade.responses import openapi
 from facade.responses.openapi import Document, InvalidDocument
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _LARGEST = 1 << 20
 """Characters of a static answer."""
+_LARGEST_NAMED = 8 << 20
+"""Characters of any file that is named: an OpenAPI document may be longer than what names it."""
 
 Contract = tuple[Path, bool]
 """A document, and whether its formats are checked: what one is compiled for."""
@@ -45,13 +47,13 @@ def load(file: Path, stamps: Stamps) -> Policies:
     """Read the file and those that it names. `stamps` is given each one's stamp, taken before it was read: so that a change
     meanwhile shows, also when this raises. Raises `InvalidPolicies`.
     """
-    text = _read(file, stamps)
+    text = _read(file, stamps, LARGEST)
     declared = parse(text, file)
     texts: dict[Path, str] = {}
     errors: list[str] = []
     for path in sorted({*_named(declared), *_answers(declared)}):
         try:
-            texts[path] = _read(path, stamps)
+            texts[path] = _read(path, stamps, _LARGEST_NAMED)
         except InvalidPolicies as error:
             errors += error.errors
     errors += [f"{path}: has more than {_LARGEST} bytes" for path in _answers(declared) if len(texts.get(path, "")) > _LARGEST]
@@ -105,12 +107,9 @@ def stamp(path: Path) -> Stamp:
     return found.st_mtime_ns, found.st_size
 
 
-def _read(path: Path, stamps: Stamps) -> str:
+def _read(path: Path, stamps: Stamps, most: int) -> str:
     stamps[path] = stamp(path)
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidPolicies([f"{path}: {error}"]) from error
+    return text_of(path, most)
 
 
 def _contracts(declared: Declared) -> list[Contract]:

@@ -126,6 +126,8 @@ def parse(text: str, name: str, *, formats: bool = False) -> Document:
         return Document(raw, name, formats=formats)
     except yaml.YAMLError as error:
         raise InvalidDocument([f"{name} cannot be read: {' '.join(str(error).split())}"]) from error
+    except RecursionError as error:
+        raise InvalidDocument([f"{name} is nested too deeply"]) from error
     except (AttributeError, LookupError, TypeError) as error:  # a list where the specification has a table, say
         raise InvalidDocument([f"{name} has not the shape of an OpenAPI document: {error!r}"]) from error
 

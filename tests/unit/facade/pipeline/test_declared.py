@@ -1,11 +1,12 @@
 """The policies' file: what it may say, and that all that is wrong in it is told at once."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from facade.identity.stage import Mode
-from facade.pipeline.declared import InvalidPolicies, declare, read
+from facade.pipeline.declared import LARGEST, InvalidPolicies, declare, read
 from facade.settings import Settings
 
 
@@ -63,6 +64,13 @@ def test_two_routes_for_the_same_requests_are_refused() -> None:
     declare({"routes": [{"path": "/a"}, {"path": "/a", "methods": ["GET"]}]})
 
 
+@pytest.mark.parametrize("first", ["/", "/b", "b/"])
+def test_two_routes_that_clash_are_told_by_their_places_in_the_file(first: str) -> None:
+    """Whatever stands before them: the root itself, or a route that is wrong."""
+    told = errors({"routes": [{"path": first}, {"path": "/a"}, {"path": "/a"}]})
+    assert told[-1].endswith("(routes[2] and routes[3])")
+
+
 @pytest.mark.parametrize("path", ["", "a", "/a/", "//", "/a//b", "/a/../b", "/a/.", "/ä", "/a%20b", "/a?b"])
 def test_paths_are_decoded_and_plain(path: str) -> None:
     """A path that no request could have would protect nothing."""
@@ -88,15 +96,28 @@ def test_wrong_kinds_are_told(raw: dict[str, object]) -> None:
     assert errors(raw)
 
 
-@pytest.mark.parametrize("text", [b"[", b"\xff", b"routes = 1"])
+def test_all_tables_of_a_wrong_kind_are_told_with_everything_else() -> None:
+    """One does not hide another, nor what is wrong beside it."""
+    told = errors({"typo": 1, "defaults": 5, "routes": 7, "entrance": {"colour": "red"}})
+    assert [error.partition(":")[0] for error in told] == ["typo", "defaults", "routes", "entrance.colour"]
+
+
+@pytest.mark.parametrize("text", [b"[", b"\xff", b"routes = 1", b"a = " + b"[" * 5000, b"#" * (LARGEST + 1)])
 def test_a_file_that_is_none_is_refused(tmp_path: Path, text: bytes) -> None:
-    """Neither are files that are no TOML, or no text; nor is one that is not there."""
+    """Neither are files that are no TOML, or no text, or of which nobody sees the end; nor is one that is not there."""
     file = tmp_path / "gateway.toml"
     with pytest.raises(InvalidPolicies):
         read(file)
     file.write_bytes(text)
     with pytest.raises(InvalidPolicies):
         read(file)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Whoever named it may never write to it, and a worker would hang."""
+    os.mkfifo(tmp_path / "gateway.toml")
+    with pytest.raises(InvalidPolicies, match="no regular file"):
+        read(tmp_path / "gateway.toml")
 
 
 def test_the_limits_of_the_entrance_are_checked_with_everything_else() -> None:

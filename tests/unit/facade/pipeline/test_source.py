@@ -1,6 +1,7 @@
 """The texts of policies: kept when good, started from when what is there is bad, watched with all that they name."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,52 @@ def test_a_changed_document_is_noticed(tmp_path: Path, file: Path, kept: Path, m
         watching.cancel()
 
     asyncio.run(watched())
+
+
+@pytest.mark.parametrize("deep", ["a = " + "[" * 5000 + "]" * 5000, "document"])
+def test_watching_goes_on_after_a_file_nested_too_deeply(
+    tmp_path: Path, file: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, deep: str
+) -> None:
+    """It is refused like any other, policies and documents alike, and what is mended then is noticed."""
+    monkeypatch.setattr(books, "_LOOK_SECONDS", 0.01)
+    bad = contract(tmp_path, file) if deep == "document" else file
+    good, text = bad.read_text(), "[" * 5000 if deep == "document" else deep
+    book = opened(file, kept)
+
+    async def watched() -> None:
+        watching = asyncio.create_task(book.watch())
+        bad.write_text(text)
+        await _until(lambda: book.refused)
+        bad.write_text(good)
+        await _until(lambda: not book.refused)
+        watching.cancel()
+
+    asyncio.run(watched())
+
+
+def test_files_are_read_while_requests_are_served(file: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long document takes its time, and the event loop turns meanwhile."""
+    monkeypatch.setattr(books, "_LOOK_SECONDS", 0.01)
+    book = opened(file, kept)
+    reading, turned, load, served = threading.Event(), threading.Event(), source.load, []
+
+    def slowly(path: Path, stamps: source.Stamps) -> Policies:
+        reading.set()
+        served.append(turned.wait(5))
+        return load(path, stamps)
+
+    monkeypatch.setattr(source, "load", slowly)
+
+    async def watched() -> None:
+        watching = asyncio.create_task(book.watch())
+        file.write_text(GOOD.replace("/a", "/b"))
+        await _until(reading.is_set)
+        turned.set()
+        await _until(lambda: paths(book) == {"/", "/b"})
+        watching.cancel()
+
+    asyncio.run(watched())
+    assert served == [True]
 
 
 @pytest.mark.parametrize("body", ["raise RuntimeError('no')", "import sys; sys.exit(3)", "def ("])

@@ -1,0 +1,52 @@
+"""The gateway's command line: what it cannot do it says in one line."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from facade import commandline
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setenv("MONOLITH_URL", "http://127.0.0.1:1")
+    monkeypatch.setattr(sys, "argv", ["facade", *words])
+    return commandline.main()
+
+
+@pytest.mark.parametrize("given", ["file", "argument"])
+def test_a_body_that_is_no_text_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, given: str
+) -> None:
+    """Whether it stands in a file or, as a shell passes it, in an argument."""
+    (tmp_path / "body").write_bytes(b"\xff\xfe")
+    data = f"@{tmp_path / 'body'}" if given == "file" else "\udcff\udcfe"
+    monkeypatch.setenv("BANYAN_VAR", str(tmp_path))
+    assert run(monkeypatch, "explain", "POST", "/", "-d", data) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("facade: a body is given as text in UTF-8: ")
+    assert told.count("\n") == 1
+
+
+def test_who_cannot_listen_says_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """There are two ports, and either may be taken."""
+    monkeypatch.setenv("BANYAN_VAR", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert run(monkeypatch, "serve", "--port", str(port)) == 1
+    assert f"nothing can listen at 127.0.0.1:{port}: " in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_told_nothing(tmp_path: Path) -> None:
+    """As with `routes | head -1`: no complaint, and an exit code for whoever asks for it."""
+    environment = {"MONOLITH_URL": "http://127.0.0.1:1", "BANYAN_VAR": str(tmp_path)}
+    words = [sys.executable, "-m", "facade", "export", "envoy"]
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read().decode()
+    assert process.returncode == 1
+    assert [line for line in told.splitlines() if "not carried over" not in line] == []
