@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chassis.callers.mutual import BadCertificate
-from facade import access, console, effective
+from facade import access, console, effective, recorded
 from facade.admin import remote, tables
 from facade.explain.known import Step
 from facade.explain.question import Question
@@ -52,7 +52,7 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _routes(options: argparse.Namespace) -> None:
-    settings = from_environment()
+    settings = from_environment(recorded.beside(os.environ))
     lines, declared = console.table(settings)
     resilience = declared.resilience
     if options.json:
@@ -74,7 +74,7 @@ def _explain(options: argparse.Namespace) -> None:
         answered = remote.post(options.source, "/explain", asdict(question), ("worker", "steps"))
         found = [Step(**step) for step in answered["steps"]]
     else:
-        found = console.explain(from_environment(), question)
+        found = console.explain(from_environment(recorded.beside(os.environ)), question)
     if options.json:
         print(json.dumps([asdict(step) for step in found], indent=1))
         return
@@ -94,7 +94,8 @@ def _data(given: str | None) -> str | None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    text, not_carried = command.exported(from_environment(), options.target, options.host, options.port, options.gateway_class)
+    settings = from_environment(recorded.beside(os.environ))
+    text, not_carried = command.exported(settings, options.target, options.host, options.port, options.gateway_class)
     print(text, end="")
     for line in not_carried:
         print(f"facade: not carried over: {line}", file=sys.stderr)
@@ -110,14 +111,28 @@ def _print(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console(width=None if terminal.is_terminal else 160).print(table)
 
 
+def _between(least: int, most: int) -> Callable[[str], int]:
+    """What reads such a whole number, and says what it must be."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+_port, _admin_port, _workers = _between(1, 65_535), _between(0, 65_535), _between(1, 1_024)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="facade", description="The entrance in front of the monolith and its services.")
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="answer requests until SIGTERM")
     serving.add_argument("--host", default="127.0.0.1")
-    serving.add_argument("--port", type=int, required=True)
-    serving.add_argument("--workers", type=int, default=1, help="processes that share the port")
-    serving.add_argument("--admin-port", type=int, help="where metrics and status are told; FACADE_ADMIN_PORT by default")
+    serving.add_argument("--port", type=_port, required=True)
+    serving.add_argument("--workers", type=_workers, default=1, help="processes that share the port")
+    serving.add_argument("--admin-port", type=_admin_port, help="where metrics and status are told; FACADE_ADMIN_PORT by default")
     serving.add_argument("--admin-host", help="the address of that port; FACADE_ADMIN_HOST by default")
     serving.set_defaults(run=_serve)
     status = commands.add_parser("status", help="tell what a running facade is doing")
@@ -138,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting = commands.add_parser("export", help="print the table in force for another gateway, as YAML")
     exporting.add_argument("target", choices=command.TARGETS)
     exporting.add_argument("--host", default="127.0.0.1", help="where Envoy is to listen")
-    exporting.add_argument("--port", type=int, default=8080, help="where it is to listen")
+    exporting.add_argument("--port", type=_port, default=8080, help="where it is to listen")
     exporting.add_argument("--gateway-class", default="envoy", help="the class of the Gateway")
     exporting.set_defaults(run=_export)
     return parser

@@ -1,13 +1,15 @@
 """Every setting of the facade: one documented field each, read from the environment once at start.
 
-Refuses to start without `MONOLITH_URL`, and on a number that is none; all errors are reported at once.
+Refuses to start without `MONOLITH_URL`, on a number that is none or less than nothing, and on an address that is none; all errors
+are reported at once.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -175,6 +177,12 @@ _TOGETHER = (
     (("upstream_ca", "upstream_certificate", "upstream_key"), "mutual TLS needs all three"),
     (("tls_certificate", "tls_key"), "TLS needs both"),
 )
+_SCHEMES = {
+    "monolith_url": ("http", "https", "dns"),
+    "users_url": ("http", "https", "dns"),
+    "valkey_url": ("valkey", "valkeys", "redis", "rediss", "unix"),
+}
+"""Of what is an address, or several between commas."""
 _WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -195,6 +203,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             values[field.name] = _parsers[field.type](text)
         except (ValueError, KeyError):
             errors.append(f"{variable(field.name)} is {text!r}, which is no {_words_for[field.type]}")
+    errors += _no_addresses(values)
     if not values.get("monolith_url"):
         errors.append(f"{variable('monolith_url')} is not set: the facade must know where the monolith listens")
     for together, why in _TOGETHER:
@@ -206,6 +215,38 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(**values)
 
 
+def addresses(text: str) -> tuple[str, ...]:
+    """The addresses of a setting, which are separated by commas."""
+    return tuple(url for part in text.split(",") if (url := part.strip().rstrip("/")))
+
+
+def _no_addresses(values: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{variable(field)} has {url!r}, which is no address of the form {' or '.join(scheme + '://' for scheme in schemes)}"
+        for field, schemes in _SCHEMES.items()
+        for url in addresses(values.get(field, ""))
+        if not _is_address(url, schemes)
+    ]
+
+
+def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        found = parts.port != 0 and bool(parts.path if parts.scheme == "unix" else parts.hostname)
+    except ValueError:  # a port beyond 65535, or brackets that do not close
+        return False
+    return found and parts.scheme in schemes
+
+
+def _number(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        if not (number := kind(text)) >= 0:  # so is what is no number by its own account
+            raise ValueError(text)
+        return number
+
+    return read
+
+
 def native(environment: Mapping[str, str]) -> bool:
     """The setting of this name, before there are others: it decides what is imported. A word that is none is told with them."""
     return _WORDS.get(environment.get(variable("native"), "").lower(), True)
@@ -213,9 +254,15 @@ def native(environment: Mapping[str, str]) -> bool:
 
 _parsers: dict[Any, Any] = {
     str: str,
-    int: int,
-    float: float,
+    int: _number(int),
+    float: _number(float),
     Path: Path,
     bool: lambda text: _WORDS[text.lower()],
 }
-_words_for: dict[Any, str] = {str: "text", int: "whole number", float: "number", Path: "path", bool: "yes or no"}
+_words_for: dict[Any, str] = {
+    str: "text",
+    int: "whole number from 0 on",
+    float: "number from 0 on",
+    Path: "path",
+    bool: "yes or no",
+}

@@ -19,7 +19,7 @@ from facade.balance import Balancer, Member, State
 from facade.pool import Pool
 from facade.resilience.declared import Declaration, Health, Resilience
 from facade.routes import Route
-from facade.settings import Settings
+from facade.settings import Settings, addresses
 from migrations_tools.phases import Owner
 
 log = logging.getLogger(__name__)
@@ -93,9 +93,9 @@ class Upstreams:
         self._resolved: dict[str, tuple[str, ...]] = {}
         self._found: dict[str, tuple[Address, ...]] = {}
         self._doubtful: set[str] = set()
-        self._fallback = {name: _addresses(urls) for name, urls in fallback_services.items() if urls}
+        self._fallback = {name: addresses(urls) for name, urls in fallback_services.items() if urls}
         self._upstreams: dict[str, _Upstream] = {}
-        self._monolith = self._upstream(MONOLITH, _addresses(settings.monolith_url))
+        self._monolith = self._upstream(MONOLITH, addresses(settings.monolith_url))
         for context, urls in self._fallback.items():
             self._upstream(context, urls)
         self.ejections = 0
@@ -164,13 +164,13 @@ class Upstreams:
         """Take over the registry's list: per context its instances. A context of which it has never told any has those of routes
         and settings. Where it tells none any more, those that it told last stay, unless routes and settings say something new.
         """
-        for context, addresses in found.items():
-            if addresses:
-                self._found[context] = tuple(addresses)
+        for context, told in found.items():
+            if told:
+                self._found[context] = tuple(told)
         for context in [name for name in self._found if not found.get(name)]:
             self._doubtful.add(context)
             self._found[context] = tuple(Address(address.url) for address in self._found[context])
-        self._doubtful.difference_update(context for context, addresses in found.items() if addresses)
+        self._doubtful.difference_update(context for context, told in found.items() if told)
         self._settle()
 
     def names(self) -> set[str]:
@@ -267,11 +267,6 @@ class Upstreams:
         if pool is None:
             pool = self._pools[url] = Pool(url, idle_timeout=self._settings.idle_timeout, tls=self._tls)
         return lambda: pool.in_use
-
-
-def _addresses(text: str) -> tuple[str, ...]:
-    """The addresses of a setting, which are separated by commas."""
-    return tuple(url for part in text.split(",") if (url := part.strip().rstrip("/")))
 
 
 def tls(settings: Settings) -> ssl.SSLContext:

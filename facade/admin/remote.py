@@ -3,11 +3,10 @@
 import http.client
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from chassis import processes, records
+from facade import recorded
 
 _SECONDS = 5.0
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 nothing is bound here
@@ -26,9 +25,8 @@ def address(environment: Mapping[str, str]) -> str:
         return f"http://{'127.0.0.1' if host in ('', *_EVERYWHERE) else host}:{port}"
     if url := environment.get("FACADE_ADMIN_URL"):
         return url
-    record = records.read(Path(environment.get("BANYAN_VAR") or "var") / "run" / "platform.json") or {}
-    if "facade_admin" in record and processes.find(record.get("pid", 0)) is not None:
-        return str(record["facade_admin"])
+    if url := recorded.platform(environment).get("facade_admin"):
+        return str(url)
     raise NoFacade(
         "nobody knows where an admin port is: set FACADE_ADMIN_PORT as for the facade, or name its address with --from"
     )
@@ -58,9 +56,13 @@ def _ask(url: str, method: str, path: str, body: bytes | None) -> Any:
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_SECONDS)
         connection.request(method, path, body)
         answer = connection.getresponse()
-        found = json.loads(answer.read())
+        told = answer.read()
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise NoFacade(f"no facade answers at {url}: {error}") from error
+    try:
+        found = json.loads(told)
+    except ValueError as error:
+        raise NoFacade(f"what answers at {url} is no admin port: it told {answer.status} and no JSON") from error
     if answer.status != 200:
         raise NoFacade(f"the facade at {url} answered {answer.status}: {_detail(found)}")
     return found

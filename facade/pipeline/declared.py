@@ -176,7 +176,9 @@ def read(file: Path) -> Declared:
 
 
 def text_of(file: Path, most: int) -> str:
-    """What is written in a file, so many characters at most. Raises `InvalidPolicies`, also for a pipe: nobody may ever write to it."""
+    """What is written in a file, so many characters at most. Raises `InvalidPolicies`, also for a pipe, to which nobody may ever
+    write.
+    """
     try:
         if not S_ISREG(file.stat().st_mode):
             raise InvalidPolicies([f"{file}: is no regular file"])
@@ -272,4 +274,5 @@ def _clashes(routes: Mapping[int, RouteRules]) -> Iterator[str]:
     for number, route in routes.items():
         for method in route.methods or {"*"}:
             if (other := seen.setdefault((route.path, method), number)) != number:
-                yield f"{route.path}: two routes claim {'all methods' if method == '*' else method} (routes[{other}] and routes[{number}])"
+                claimed = "all methods" if method == "*" else method
+                yield f"{route.path}: two routes claim {claimed} (routes[{other}] and routes[{number}])"

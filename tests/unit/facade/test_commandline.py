@@ -1,5 +1,6 @@
 """The gateway's command line: what it cannot do it says in one line."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis import records
 from facade import commandline
 
 
@@ -30,7 +32,47 @@ def test_a_body_that_is_no_text_is_refused(
     assert told.count("\n") == 1
 
 
-def test_who_cannot_listen_says_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("--port", "0"),
+        ("--port", "65536"),
+        ("--port", "http"),
+        ("--workers", "0"),
+        ("--workers", "-2"),
+        ("--admin-port", "65536"),
+    ],
+)
+def test_numbers_that_no_facade_could_serve_by_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str, given: str
+) -> None:
+    """Rather than listening nowhere."""
+    port = () if option == "--port" else ("--port", "8080")
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, "serve", *port, f"{option}={given}")
+    assert ended.value.code == 2
+    assert f"{given!r} is no whole number from " in capsys.readouterr().err
+
+
+def test_what_only_looks_knows_a_platform_that_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """As `status` does: nobody has to copy addresses from a record; those of a platform that is gone do not count."""
+    record = tmp_path / "run" / "platform.json"
+    records.write(record, {"monolith": "http://m:1", "users": "http://u:2", "pid": os.getpid()})
+    monkeypatch.setenv("BANYAN_VAR", str(tmp_path))
+    monkeypatch.delenv("MONOLITH_URL", raising=False)
+    monkeypatch.setattr(sys, "argv", ["facade", "explain", "GET", "/static/x"])
+    assert commandline.main() == 0
+    assert "http://m:1" in capsys.readouterr().out
+    records.write(record, {"monolith": "http://m:1"})
+    assert commandline.main() == 1
+    assert "MONOLITH_URL is not set" in capsys.readouterr().err
+
+
+def test_who_cannot_listen_says_where(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     """There are two ports, and either may be taken."""
     monkeypatch.setenv("BANYAN_VAR", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as taken:

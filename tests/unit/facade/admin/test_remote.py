@@ -27,7 +27,9 @@ def test_the_environment_of_the_facade_comes_first(tmp_path: Path) -> None:
         address({"BANYAN_VAR": str(tmp_path)})
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:none", "http://", "http://[::1", "https://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:none", "http://", "http://[::1", "https://127.0.0.1:1"]
+)
 def test_where_nobody_answers_it_is_said(url: str) -> None:
     """Also for what is no address."""
     with pytest.raises(NoFacade, match="no facade answers"):
