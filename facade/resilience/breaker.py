@@ -28,15 +28,19 @@ class Breaker:
     """One upstream's. Every ticket of `allow` is given back by exactly one `record` or `forget`.
 
     `state` and `transitions` (how often each state was entered) are for metrics; `clock` gives seconds and never goes back.
+    `on_closed` is called when a trial has shown that the upstream is well again.
     """
 
     __slots__ = (
         "_calls", "_clock", "_declared", "_in_row", "_minimum", "_probes_left", "_probes_missing", "_slow_seconds", "_ticket",
-        "_until", "state", "transitions",
+        "_until", "on_closed", "state", "transitions",
     )  # fmt: skip
 
-    def __init__(self, numbers: declared.Breaker, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, numbers: declared.Breaker, clock: Callable[[], float], on_closed: Callable[[], None] = lambda: None
+    ) -> None:
         self._declared = numbers
+        self.on_closed = on_closed
         self._clock = clock
         self._calls = Window(3, numbers.window, numbers.buckets)
         self._minimum = numbers.minimum
@@ -75,6 +79,11 @@ class Breaker:
         if ticket == self._ticket and self.state is State.HALF_OPEN:
             self._probes_left += 1
 
+    def try_now(self) -> None:
+        """There is reason to believe that the upstream is well: an open breaker lets its probes pass from now on."""
+        if self.state is State.OPEN:
+            self._until = min(self._until, self._clock())
+
     def opens_in(self) -> float:
         """Seconds until a request may try the upstream again; 0 unless it is open."""
         return max(0.0, self._until - self._clock()) if self.state is State.OPEN else 0.0
@@ -82,8 +91,14 @@ class Breaker:
     def hopeful(self) -> bool:
         """Whether it is worth a wait: it opened for the first time, and its trial is yet to come or under way. An upstream whose
         writers wait for a hand-over answers its trial late, and all of it is lost if those who ask meanwhile are sent away.
+
+        A later trial is waited for as long as the first opening lasts. One that goes well is over by then, and those who come to
+        an upstream that answers again would be sent away for its sake; one that hangs would keep a queue for nothing.
         """
-        return self._in_row <= 1
+        if self._in_row <= 1:
+            return True
+        tried_since = self._until - self._declared.longest_open
+        return self.state is State.HALF_OPEN and self._clock() < tried_since + self._declared.open_seconds
 
     def explain(self) -> str:
         """Its state and what it is based on, in one line."""
@@ -129,6 +144,7 @@ class Breaker:
         self._in_row = 0
         self._calls.clear()
         self._enter(State.CLOSED)
+        self.on_closed()
 
     def _enter(self, state: State) -> None:
         self._ticket += 1

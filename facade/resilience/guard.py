@@ -33,14 +33,20 @@ class Refused(Exception):
 
 class Guard:
     """One set's. `clock` is the loop's; `lag` tells the longest turn of the loop, lately. `leave`: an exchange is over.
-    `ends_after`: the seconds until the end of an answer, endless where none are declared.
+    `ends_after`: the seconds until the end of an answer, endless where none are declared. `on_closed` as a breaker's.
     """
 
     __slots__ = ("breaker", "budget", "declared", "door", "ends_after", "leave")
 
-    def __init__(self, declared: Resilience, clock: Callable[[], float], lag: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self,
+        declared: Resilience,
+        clock: Callable[[], float],
+        lag: Callable[[], float] = lambda: 0.0,
+        on_closed: Callable[[], None] = lambda: None,
+    ) -> None:
         self.declared = declared
-        self.breaker = Breaker(declared.breaker, clock)
+        self.breaker = Breaker(declared.breaker, clock, on_closed)
         bulkhead = declared.bulkhead
         tuning = Tuning(least=min(bulkhead.least, bulkhead.most), most=bulkhead.most, tolerated=bulkhead.tolerated)
         self.door = Door(bulkhead, AdaptiveLimit(tuning, clock(), lag))
@@ -121,7 +127,8 @@ class Guards:
         """The guard of this side for this context."""
         guard = self.by_name.get((side, context))
         if guard is None:
-            guard = self.by_name[side, context] = Guard(self._declared.of(context), self._clock, self.lag)
+            made = Guard(self._declared.of(context), self._clock, self.lag, lambda: self._recovered(side))
+            guard = self.by_name[side, context] = made
         return guard
 
     def deadline(self, context: str) -> Deadline:
@@ -138,3 +145,10 @@ class Guards:
         """
         self._declared = declared
         self.by_name = {name: guard for name, guard in self.by_name.items() if guard.declared == declared.of(name[1])}
+
+    def _recovered(self, side: Owner) -> None:
+        """An upstream is well for one context. The monolith is the same for all of them, and few requests find out for some."""
+        if side is Owner.MONOLITH:
+            for (other, _), guard in self.by_name.items():
+                if other is side:
+                    guard.breaker.try_now()

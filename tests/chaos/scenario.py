@@ -120,6 +120,7 @@ def survives(stage: Stage, kill: Kill) -> None:
         kill_during(stage, kill)
         stage.await_return(kill.victim)
         traffic.await_all()
+        stage.await_trust()
     prove(happening, kill, before)
 
 

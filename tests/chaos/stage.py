@@ -5,6 +5,7 @@ again by what starts it in production: the supervisor, granian's main process, a
 """
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any
 
 import psutil
 import psycopg
+import requests
 
 from chassis import env, processes
 from chassis.embedded import Cluster, ValkeyServer
@@ -32,6 +34,10 @@ IDLE = "worker"
 PROCESSES = {"monolith": ("monolith",), "service": ("users", "users_replica"), "facade": ("facade",), "relay": ("relay",)}
 """What dies with whom."""
 READY = 60.0
+
+
+_WARY = re.compile(r'^banyan_facade_breaker{context="-",side="monolith",state="(?!closed")[^"]+"} (\S+)$', re.MULTILINE)
+"""In the facade's metrics: workers whose breaker for what no context claims, orders among it, is not closed."""
 
 
 @dataclass
@@ -93,6 +99,20 @@ class Stage:
             while not serves():
                 assert time.monotonic() < deadline, f"{name} does not come back"
                 time.sleep(0.02)
+
+    def await_trust(self) -> None:
+        """Wait, while traffic flows, until the facade trusts the monolith again: its breaker for what never moves, orders
+        here, closes when some went well, and then those of other contexts are tried at once.
+        """
+        deadline = time.monotonic() + READY
+        while not self._trusted():
+            assert time.monotonic() < deadline, "the breaker for orders does not close"
+            time.sleep(0.05)
+
+    def _trusted(self) -> bool:
+        told = requests.get(f"{self.urls['facade_admin']}/metrics", timeout=5)
+        told.raise_for_status()
+        return all(float(workers) == 0 for workers in _WARY.findall(told.text))
 
     @contextmanager
     def connected(self, name: str) -> Iterator[psycopg.Connection[Any]]:

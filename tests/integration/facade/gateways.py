@@ -1,5 +1,6 @@
 """Two facades with every stage of the pipeline: one policies file, one Valkey, a scripted upstream."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tests.integration.facade.conftest import TestValkey
 
 LIMIT, ALONE, AGAIN = 40, 20, 12
+HOUR, TURN = 3600.0, 10.0
+"""The window of the limits, and the seconds before its end in which no flood begins."""
 POLICIES = f"""
 [[routes]]
 path = "/limited"
@@ -146,7 +149,11 @@ def counts_together(gateway: Gateway, facade: Entrance, number: int) -> bool:
 
 
 def flood(facades: tuple[Entrance, ...], path: str, times: int) -> list[list[Reply]]:
-    """The answers to so many requests to each facade, from four clients each, at once."""
+    """The answers to so many requests to each facade, from four clients each, at once, and all in one window: leases end with the
+    window they were counted in, and what was not used of them is lost.
+    """
+    if (left := HOUR - time.time() % HOUR) < TURN:
+        time.sleep(left)
     with ThreadPoolExecutor(4 * len(facades)) as pool:
         asked = [[pool.submit(facade.ask, "GET", path) for _ in range(times)] for facade in facades]
         return [[one.result() for one in some] for some in asked]

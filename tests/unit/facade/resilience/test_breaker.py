@@ -39,6 +39,21 @@ def test_it_is_hoped_for_once() -> None:
     assert not breaker.hopeful()
 
 
+def test_a_later_trial_is_hoped_for_as_long_as_the_first_opening_lasts() -> None:
+    """Who comes while the upstream is tried once more is not sent away for the sake of those who came before him; when the trial
+    hangs, he is.
+    """
+    breaker, clock = opened()
+    clock.now += NUMBERS.open_seconds
+    breaker.record(False, breaker.allow())
+    clock.now += 2 * NUMBERS.open_seconds
+    assert [bool(breaker.allow()) for _ in range(3)] == [True, True, False]
+    clock.now += NUMBERS.open_seconds - 0.01
+    assert breaker.hopeful()
+    clock.now += 0.02
+    assert not breaker.hopeful()
+
+
 def test_few_failures_prove_nothing() -> None:
     """Below the minimum volume it stays closed, whatever the rate."""
     breaker = Breaker(NUMBERS, Clock())

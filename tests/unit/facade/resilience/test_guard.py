@@ -144,6 +144,26 @@ def test_each_side_of_each_context_has_its_own() -> None:
     assert guards.of(Owner.MONOLITH, "-").declared == Resilience()
 
 
+def test_a_monolith_that_is_well_for_one_context_is_tried_for_the_others() -> None:
+    """It is one process for all of them: where few ask, it would be left alone long after it has come back. Services are not."""
+    clock = Clock()
+    numbers = declared.Breaker(minimum=1, open_seconds=2.0, probes=1)
+    patient = Resilience(breaker=declared.Breaker(minimum=1, open_seconds=8.0))
+    guards = Guards(Declaration(Resilience(numbers), contexts={"orders": patient}), clock)
+    users, orders, other = (guards.of(Owner.MONOLITH, context) for context in ("users", "orders", "-"))
+    service = guards.of(Owner.SERVICE, "orders")
+    for guard in (users, orders, service):
+        fail(guard)
+    clock.now += 2
+    assert (orders.breaker.opens_in(), service.breaker.opens_in()) == (6.0, 6.0)
+    users.record(let_in(users), 0.0, 0.01, ok=True)
+    assert users.breaker.state is State.CLOSED
+    assert (orders.breaker.opens_in(), service.breaker.opens_in()) == (0.0, 6.0)
+    assert let_in(orders)
+    assert orders.breaker.state is State.HALF_OPEN
+    assert other.breaker.state is State.CLOSED
+
+
 def test_new_numbers_keep_what_is_known_where_nothing_changed() -> None:
     """A swap of the declaration does not close breakers that are open for a reason."""
     guards = Guards(Declaration(), Clock())
