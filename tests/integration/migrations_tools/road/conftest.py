@@ -59,7 +59,7 @@ def service(cluster: Cluster, eventually: Eventually, tmp_path_factory: pytest.T
             eventually(lambda: _ready(variables["USERS_URL"]))
             yield variables
         finally:
-            process.kill()
+            process.terminate()  # killed, it would leave its workers behind
     cluster.drop_database(name)
 
 
