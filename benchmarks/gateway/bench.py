@@ -65,7 +65,7 @@ def run(scale: float, progress: Progress) -> Result:
     """Raises `ToolMissing` when a peer cannot be had, `Disagreement` when one does other work, `LoadFailed` and `PaceLost` when
     one fails a request.
     """
-    tools.have_wrk()
+    tools.load_generator()
     tools.express()
     sizes, seats, before = Sizes.of(scale), Seats.of(os.sched_getaffinity(0)), os.getloadavg()[0]
     progress.expect(sizes.seconds)

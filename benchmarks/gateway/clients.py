@@ -11,7 +11,7 @@ from chassis.ports import LOOPBACK
 
 CLIENTS = 64
 SERIAL = "@@@@@@@@"
-"""Where `config/requests.lua` puts sixteen digits that it never used before."""
+"""Where `load.c` puts sixteen digits that it never used before."""
 
 
 def requests(path: str, *, unseen: bool = False, compressed: bool = False) -> list[bytes]:

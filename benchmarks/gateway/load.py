@@ -1,16 +1,13 @@
-"""A closed loop of wrk: so many connections, each with one request under way, for so many seconds."""
+"""A closed loop, by `load.c`: so many connections, each with one request under way, for so many seconds."""
 
 import json
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from benchmarks.gateway.tools import load_generator
 from benchmarks.report import CannotMeasure
-from chassis.ports import LOOPBACK
-
-_SCRIPT = Path(__file__).parent / "config" / "requests.lua"
 
 
 class LoadFailed(CannotMeasure):
@@ -29,14 +26,16 @@ class Load:
         return self.answers / self.seconds
 
 
-def wrk(port: int, requests: Sequence[bytes], connections: int, seconds: int, body: int) -> Load:
-    """Send the requests in turn; each answer has a body of `body` bytes. Raises `LoadFailed`."""
+def closed_loop(port: int, requests: Sequence[bytes], connections: int, seconds: int, body: int) -> Load:
+    """Send the requests in turn; each answer has a body of `body` bytes. Raises `LoadFailed` and `ToolMissing`."""
     with tempfile.NamedTemporaryFile(prefix="banyan-bench-") as file:
         file.write(b"".join(request + b"\0" for request in requests))
         file.flush()
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout=10s", "-s", str(_SCRIPT)]
-        told = subprocess.run([*command, f"http://{LOOPBACK}:{port}/", file.name], check=True, capture_output=True, text=True)
-    summary = json.loads(told.stdout.splitlines()[-1])
+        command = [str(load_generator()), *map(str, (port, connections, seconds)), file.name]
+        told = subprocess.run(command, check=False, capture_output=True, text=True)
+    if told.returncode != 0:
+        raise LoadFailed(f"no requests to port {port}: {told.stderr.strip()}")
+    summary = json.loads(told.stdout)
     answers = summary["requests"]
     if summary["failed"] or not answers or summary["bytes"] < answers * body:
         raise LoadFailed(f"of {answers:,} requests to port {port}, {summary['failed']:,} failed; {summary['bytes']:,} bytes came")

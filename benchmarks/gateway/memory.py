@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.gateway.clients import requests
 from benchmarks.gateway.lineup import Contender
-from benchmarks.gateway.load import wrk
+from benchmarks.gateway.load import closed_loop
 from benchmarks.gateway.origin import BODIES
 from benchmarks.gateway.paced import RATE
 
@@ -39,7 +39,7 @@ def growth(contender: Contender, total: int, seconds: int, begin: Callable[[int]
     while answered < total or sum(piece.answered >= total * WARM for piece in pieces) < 2:
         begin(answered)
         sent = requests(contender.path("small"), unseen=True)
-        answered += wrk(contender.port, sent, CONNECTIONS, seconds, len(BODIES["small"])).answers
+        answered += closed_loop(contender.port, sent, CONNECTIONS, seconds, len(BODIES["small"])).answers
         pieces.append(Piece(answered, contender.program.resident_mib()))
     return pieces
 

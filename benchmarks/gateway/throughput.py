@@ -8,7 +8,7 @@ import psutil
 
 from benchmarks.gateway.clients import requests
 from benchmarks.gateway.lineup import Contender
-from benchmarks.gateway.load import wrk
+from benchmarks.gateway.load import closed_loop
 from benchmarks.gateway.origin import BODIES
 
 
@@ -54,7 +54,7 @@ def measure(cell: Cell, seconds: int) -> Callable[[Contender], Sample]:
         sent = requests(contender.path(cell.body), unseen=cell.unseen, compressed=cell.compressed)
         size = 0 if cell.compressed else len(BODIES[cell.body])
         machine, own, used, workers = _machine(), _own(), program.processor_seconds(), program.workers_seconds()
-        load = wrk(contender.port, sent, cell.connections, seconds, size)
+        load = closed_loop(contender.port, sent, cell.connections, seconds, size)
         machine, own, used = _machine() - machine, _own() - own, program.processor_seconds() - used
         return Sample(
             rate=load.rate,
@@ -76,7 +76,7 @@ def evenness(workers: Sequence[float]) -> float:
 def warm(contender: Contender) -> None:
     """One second of every body, so that what is compiled, cached and opened at the first requests is not measured."""
     for body, content in BODIES.items():
-        wrk(contender.port, requests(contender.path(body)), CELLS[0].connections, 1, len(content))
+        closed_loop(contender.port, requests(contender.path(body)), CELLS[0].connections, 1, len(content))
 
 
 def _machine() -> float:

@@ -1,21 +1,20 @@
-"""What the peers need beside the wheels: wrk from Debian, and Express from npm at the versions of its lock file.
-
-wrk generates the load because it is lean: one thread of C on epoll sends more than any peer here answers, on less than half a
-processor, and a script may choose each request. What it cannot do, an open loop, is `paced`'s. No wheel has it.
-"""
+"""What is needed beside the wheels: the load generator, made of `load.c`, and Express from npm, as its lock file says."""
 
 import fcntl
-import os
 import shutil
 import subprocess
+import tempfile
 from hashlib import sha256
 from pathlib import Path
 
 from benchmarks.gateway.wheels import npm
 from benchmarks.report import CannotMeasure
+from chassis import env
+from facade.native.build import compiler
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPRESS = ROOT / "var" / "bench" / "express"
+_LOAD = Path(__file__).parent / "load.c"
 _SOURCES = Path(__file__).parent / "express"
 _FILES = ("package.json", "package-lock.json", "proxy.mjs")
 
@@ -24,10 +23,19 @@ class ToolMissing(CannotMeasure):
     """A program is not there and cannot be installed; the message is one line that says what to do."""
 
 
-def have_wrk() -> None:
-    """Have wrk; installs it when this is root on Debian. Raises `ToolMissing`."""
-    if shutil.which("wrk") is None and not _installed("wrk"):
-        raise ToolMissing("the gateway's benchmark needs wrk: on Debian or Ubuntu, sudo apt-get install wrk")
+def load_generator() -> Path:
+    """The program, made when it is first asked for. Raises `ToolMissing`."""
+    folder = env.var_dir() / "bench"
+    program = folder / f"load-{sha256(_LOAD.read_bytes()).hexdigest()[:16]}"
+    if not program.exists():
+        if (cc := compiler()) is None:
+            raise ToolMissing("the gateway's benchmark needs a C compiler: on Debian or Ubuntu, sudo apt-get install gcc")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix="making-") as making:
+            made = Path(making) / program.name
+            subprocess.run([cc, "-O2", "-o", str(made), str(_LOAD)], check=True)
+            made.rename(program)  # as a whole: another run may be making the same
+    return program
 
 
 def express(folder: Path = EXPRESS) -> Path:
@@ -45,15 +53,6 @@ def express(folder: Path = EXPRESS) -> Path:
             _install(folder)
             mark.write_text(wanted)
     return folder / "proxy.mjs"
-
-
-def _installed(package: str) -> bool:
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return False
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    commands = (["apt-get", "update", "-qq"], ["apt-get", "install", "-qq", "--yes", "--no-install-recommends", package])
-    done = (subprocess.run(command, check=False, capture_output=True, env=environment).returncode == 0 for command in commands)
-    return all(done)
 
 
 def _fingerprint() -> str:

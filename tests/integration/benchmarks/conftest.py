@@ -1,7 +1,6 @@
 """One upstream for the tests of a module, for the peers to stand in front of."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +10,10 @@ from benchmarks.gateway import full
 from benchmarks.gateway.lineup import Ground
 from benchmarks.gateway.origin import origin
 from chassis.embedded import ValkeyServer
+from facade.native.build import compiler
 
 PROCESSORS = frozenset(os.sched_getaffinity(0))
-needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed: apt-get install wrk")
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="there is no C compiler: apt-get install gcc")
 
 
 @pytest.fixture(scope="module")

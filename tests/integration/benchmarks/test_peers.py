@@ -12,12 +12,12 @@ from benchmarks.gateway import agreement
 from benchmarks.gateway.agreement import Disagreement
 from benchmarks.gateway.clients import headers, requests
 from benchmarks.gateway.lineup import Contender, Ground
-from benchmarks.gateway.load import LoadFailed, wrk
+from benchmarks.gateway.load import LoadFailed, closed_loop
 from benchmarks.gateway.origin import BODIES
 from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, FULL_CANARY, NGINX, PLAIN, Peer, Setting
 from benchmarks.gateway.programs import ProgramError, Start
 from chassis.ports import free_port
-from tests.integration.benchmarks.conftest import PROCESSORS, needs_wrk
+from tests.integration.benchmarks.conftest import PROCESSORS, needs_compiler
 
 
 @pytest.fixture(params=[NGINX, ENVOY, EXPRESS, PLAIN, FULL, FULL_CANARY], ids=lambda peer: peer.name)
@@ -123,16 +123,16 @@ def test_a_peer_that_cannot_start_says_why(ground: Ground) -> None:
         pass
 
 
-@needs_wrk
+@needs_compiler
 def test_load_that_is_not_answered_is_no_rate(ground: Ground) -> None:
     """Answers are counted, and must be 200 with the whole body."""
     direct = ground.direct
     size = len(BODIES["small"])
-    assert wrk(direct.port, requests(direct.path("small"), unseen=True), 4, 1, size).rate > 0
+    assert closed_loop(direct.port, requests(direct.path("small"), unseen=True), 4, 1, size).rate > 0
     with pytest.raises(LoadFailed):
-        wrk(direct.port, requests(replace(direct, place="nowhere").path("small")), 4, 1, size)
+        closed_loop(direct.port, requests(replace(direct, place="nowhere").path("small")), 4, 1, size)
     with pytest.raises(LoadFailed):
-        wrk(direct.port, requests(direct.path("small")), 4, 1, len(BODIES["64 KiB"]))
+        closed_loop(direct.port, requests(direct.path("small")), 4, 1, len(BODIES["64 KiB"]))
 
 
 def test_bodies_are_as_large_as_they_are_called() -> None:

@@ -18,7 +18,7 @@ from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, FULL_COMPRESSING, NGI
 from benchmarks.gateway.throughput import UNSEEN, Cell
 from benchmarks.progress import Progress
 from benchmarks.report import Result
-from tests.integration.benchmarks.conftest import PROCESSORS, needs_wrk
+from tests.integration.benchmarks.conftest import PROCESSORS, needs_compiler
 from tests.run import without_servers
 
 TINY = Sizes(cell=1, paced=1, piece=1, rounds=1, requests=1)
@@ -52,7 +52,7 @@ def found() -> Iterator[Found]:
         yield Found(bench.run(0.001, Progress("gateway", out)), out.getvalue())
 
 
-@needs_wrk
+@needs_compiler
 def test_a_cell_compares_everyone_that_a_bound_names(found: Found) -> None:
     """Rates and processor time of each, in turn, also for headers never seen before; bounds are held against the rates."""
     for cell in (CELL, UNSEEN):
@@ -68,7 +68,7 @@ def test_a_cell_compares_everyone_that_a_bound_names(found: Found) -> None:
     assert all(target.value > 0 for target in bounds)
 
 
-@needs_wrk
+@needs_compiler
 def test_what_each_peer_adds_to_a_request_is_told(found: Found) -> None:
     """By the open loop: beside the call without a proxy, at both percentiles."""
     for percent in (50, 99):
@@ -76,7 +76,7 @@ def test_what_each_peer_adds_to_a_request_is_told(found: Found) -> None:
         assert len(found.ending(f"at 500 requests/s, added p{percent} ms: median, least, most")) == len(NAMED)
 
 
-@needs_wrk
+@needs_compiler
 def test_memory_is_told_piece_by_piece_and_bounded(found: Found) -> None:
     """Two pieces at least, or growth could not be seen; progress tells how many requests are answered."""
     bound = found.result.targets[-1]
@@ -92,7 +92,7 @@ def test_memory_is_told_piece_by_piece_and_bounded(found: Found) -> None:
     assert "memory: 0 of 1 requests\n" in found.progress
 
 
-@needs_wrk
+@needs_compiler
 def test_a_second_worker_is_measured(found: Found) -> None:
     """Its rate beside what there is room for, its processor time, and whether both workers have work; nginx as the facade."""
     ratios = "2 workers / 1 worker,"
@@ -122,13 +122,13 @@ def test_who_does_not_compress_is_refused(ground: Ground) -> None:
 
 
 def test_the_command_tells_what_it_measured_and_what_it_could_not(tmp_path: Path) -> None:
-    """One benchmark is measured, the other lacks wrk: progress, a table for each and for both, JSON, and exit code 2."""
+    """One benchmark is measured, the other lacks a compiler: progress, a table for each and for both, JSON, and exit code 2."""
     command = [sys.executable, "-m", "benchmarks", "flip", "gateway", "--scale", "0.01"]
     environment = {**without_servers(), "PATH": str(tmp_path), "BANYAN_VAR": str(tmp_path)}
     done = subprocess.run(command, check=False, cwd=tools.ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert "flip:   0%, about 12 s left  databases, control and Valkey\n" in done.stderr
-    assert "benchmarks gateway: the gateway's benchmark needs wrk: " in done.stderr
+    assert "benchmarks gateway: the gateway's benchmark needs a C compiler: " in done.stderr
     assert done.stdout.startswith("flip, a QUICK look at scale 0.01")
     together = done.stdout[done.stdout.index("together, a QUICK look") :]
     assert "; not measured: gateway\n" in together

@@ -52,8 +52,9 @@ def test_it_says_in_one_line_why_it_cannot_be_had(tmp_path: Path, monkeypatch: p
     assert not (tmp_path / "express" / "installed").exists()
 
 
-def test_it_says_in_one_line_that_wrk_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where Debian cannot be asked for it."""
+def test_it_says_in_one_line_that_a_compiler_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The load generator is made of its source."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(tools.ToolMissing, match=r"^the gateway's benchmark needs wrk: .* sudo apt-get install wrk$"):
-        tools.have_wrk()
+    monkeypatch.setenv("BANYAN_VAR", str(tmp_path))
+    with pytest.raises(tools.ToolMissing, match=r"^the gateway's benchmark needs a C compiler: .* sudo apt-get install gcc$"):
+        tools.load_generator()
