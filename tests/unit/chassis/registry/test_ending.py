@@ -10,13 +10,13 @@ import pytest
 ROOT = Path(__file__).parents[4]
 
 SERVER = """
-import signal, threading, time
+import os, signal, threading, time
 from chassis.registry import ending
 
 over = threading.Event()
 
 def say(word):
-    print(word, flush=True)
+    os.write(1, f"{{word}}\\n".encode())  # print refuses to be interrupted by itself
 
 def announce():
     say("announced")
@@ -29,13 +29,14 @@ threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 for number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(number, lambda number, frame: (say(signal.Signals(number).name), over.set()))
 say("ready")
+{wait}
 over.wait()
 """
 
 
-def served(*, hold: str = "ending.hold()", announce: str = "", seconds: float = 0.3) -> subprocess.Popen[str]:
+def served(*, hold: str = "ending.hold()", announce: str = "", seconds: float = 0.3, wait: str = "") -> subprocess.Popen[str]:
     """A server that waits in its main thread, has another one, and sets its handlers after it was loaded."""
-    code = SERVER.format(hold=hold, announce=announce, seconds=seconds)
+    code = SERVER.format(hold=hold, announce=announce, seconds=seconds, wait=wait)
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert _said(process) == "ready"
     return process
@@ -55,6 +56,17 @@ def test_it_is_announced_and_takes_effect_later(announce: str) -> None:
         assert process.poll() is None
         assert _said(process) == "SIGTERM"
         assert process.wait(10) == 0
+
+
+def test_it_is_handed_on_until_it_is_noticed() -> None:
+    """A main thread that begins to wait in the very moment does not notice a signal; this one loses all for a while."""
+    hold = "ending.hold(); noticed = signal.signal(signal.SIGUSR2, signal.SIG_IGN)"
+    with served(hold=hold, seconds=0, wait="over.wait(0.3); signal.signal(signal.SIGUSR2, noticed)") as process:
+        process.send_signal(signal.SIGTERM)
+        assert _said(process) == "announced"
+        assert _said(process) == "SIGTERM"
+        assert process.communicate(timeout=10) == ("", "")
+        assert process.returncode == 0
 
 
 def test_meanwhile_it_has_no_effect() -> None:
