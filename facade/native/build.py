@@ -70,9 +70,8 @@ def _compile(into: Path) -> None:
     from setuptools import setup
 
     os.chdir(ROOT)  # the compiler names modules by their paths
-    os.environ.setdefault(
-        "CC", str(compiler())
-    )  # not the one that made this Python, which may be called otherwise, or not be here
+    # Else it would be the one that made this Python, which may have another name, or not be here.
+    os.environ.setdefault("CC", str(compiler()))
     sources = [str(source(module).relative_to(ROOT)) for module in MODULES]
     options = ["--config-file", str(_CONFIG)]
     extensions: Any = mypycify([*sources, *options], opt_level="3", target_dir=str(into / "c"), group_name="facade_native")
