@@ -112,10 +112,13 @@ class ScriptedUpstream:
             except OSError:
                 return
             self._connections += 1
+            self.open.add(connection)
+            if self._listener is not listener:  # stopped just now, perhaps before it could know of this one
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
             threading.Thread(target=self._serve, args=(connection, self._connections), daemon=True).start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
-        self.open.add(connection)
         try:
             with connection, suppress(OSError, Drop):
                 stream = connection.makefile("rb")
