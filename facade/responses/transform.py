@@ -8,7 +8,7 @@ taken out of it may be what nobody should see. A rewritten path is checked again
 import re
 from collections.abc import Awaitable
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from urllib.parse import quote, unquote_plus
 
 import orjson
@@ -18,9 +18,8 @@ from facade import problems
 from facade.http1 import request_line
 from facade.http1.grammar import BadHead
 from facade.problems import Problem
-from facade.responses import pointer
 from facade.responses.contract import Reply, Request
-from facade.responses.pointer import Steps
+from facade.responses.members import MemberChanges, Members
 
 _NAME = re.compile(r"[!#$%&'*+.^`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"([\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?)?")
@@ -60,15 +59,9 @@ def _prefix(text: str) -> str:
     return text.rstrip("/")
 
 
-def _pointer(text: str) -> str:
-    pointer.parse(text)
-    return text
-
-
 Name = Annotated[str, AfterValidator(_name)]
 Value = Annotated[str, AfterValidator(_value)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
-Pointer = Annotated[str, AfterValidator(_pointer)]
 _MODEL = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -108,16 +101,6 @@ class Rewrite(BaseModel):
     to: Prefix
 
 
-class Members(BaseModel):
-    """Changes to a JSON body of at most `largest` bytes: pointers to `remove`, and new names by pointer. `*`: every element."""
-
-    model_config = _MODEL
-
-    remove: tuple[Pointer, ...] = ()
-    rename: dict[Pointer, str] = {}
-    largest: int = Field(default=64 * 1024, gt=0, le=1 << 20)
-
-
 class RequestChanges(BaseModel):
     """A route's `request`."""
 
@@ -154,8 +137,8 @@ class TransformStage:
 
     def __init__(self, declared: Transformed) -> None:
         request, reply = declared.request, declared.reply
-        self._request_members = _Members(request.members) if request.members else None
-        self._reply_members = _Members(reply.members) if reply.members else None
+        self._request_members = MemberChanges(request.members) if request.members else None
+        self._reply_members = MemberChanges(reply.members) if reply.members else None
         self.whole = reply.members.largest if reply.members else 0
         self._reply_fields = _Fields(reply.headers) if reply.headers else None
         self._rewrite = request.rewrite
@@ -207,13 +190,13 @@ class TransformStage:
             raise problems.not_found(path)
         return changed
 
-    async def _change_body(self, request: Request, members: "_Members") -> None:
+    async def _change_body(self, request: Request, members: MemberChanges) -> None:
         if not _is_json(request.inbound.get(b"content-type")) or request.inbound.get(b"content-encoding"):
             raise Problem(415, "not-json", "Unsupported media type", "this path takes plain JSON")
         body = await request.read(members.largest)
         try:
             request.content = members.changed(body)
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:  # too deep for one, or for the other
+        except ValueError as error:
             raise Problem(400, "malformed-json", "Malformed JSON", str(error)) from error
 
 
@@ -233,25 +216,7 @@ class _Fields:
         return [pair for pair in fields if pair[0] not in self._gone] + self._new
 
 
-class _Members:
-    """Compiled changes to a JSON body."""
-
-    def __init__(self, declared: Members) -> None:
-        self.largest = declared.largest
-        self._remove: list[Steps] = [pointer.parse(text) for text in declared.remove]
-        self._rename: list[tuple[Steps, str]] = [(pointer.parse(text), name) for text, name in declared.rename.items()]
-
-    def changed(self, body: bytes) -> bytes:
-        """The body, written anew also where nothing is to be changed: of two members with one name, only one is left."""
-        document: Any = orjson.loads(body)
-        for steps in self._remove:
-            pointer.remove(document, steps)
-        for steps, name in self._rename:
-            pointer.rename(document, steps, name)
-        return orjson.dumps(document)
-
-
-def _change_answer(reply: Reply, members: _Members, *, head: bool) -> None:
+def _change_answer(reply: Reply, members: MemberChanges, *, head: bool) -> None:
     content_type = reply.get(b"content-type")
     if not _is_json(content_type):
         return
@@ -262,7 +227,7 @@ def _change_answer(reply: Reply, members: _Members, *, head: bool) -> None:
             raise _unchangeable("it is encoded, or a part")
         try:
             reply.body = members.changed(reply.body)
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:  # too deep for one, or for the other
+        except ValueError as error:
             raise _unchangeable("it is no JSON") from error
     reply.fields = [
         (name, b"W/" + value) if name == b"etag" and value.startswith(b'"') else (name, value)
