@@ -4,7 +4,7 @@
  *
  * FILE has raw requests, each ended by a NUL, which are sent in turn; where one says @@@@@@@@, sixteen digits stand instead that
  * were never used before. Prints one line of JSON: answers, the seconds in which they came, bytes of their bodies, and failures:
- * answers other than 200, connections that ended or broke HTTP/1.1, and requests that waited for longer than ten seconds.
+ * answers other than 200, connections that ended or broke HTTP/1.1, and requests that have waited for two seconds at the end.
  *
  * One thread on epoll. What is left of a body of known length is taken from the kernel without being copied (MSG_TRUNC, tcp(7)):
  * the client shares a processor with the upstream, and what it takes is not there for those who are measured.
@@ -24,7 +24,7 @@
 
 #define MARK "@@@@@@@@"
 #define DIGITS 16
-#define PATIENCE 10.0
+#define PATIENCE 2.0
 #define HEAD_MOST 16384
 
 struct request { const char *before, *after; size_t before_size, after_size; };

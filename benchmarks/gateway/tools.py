@@ -33,7 +33,9 @@ def load_generator() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix="making-") as making:
             made = Path(making) / program.name
-            subprocess.run([cc, "-O2", "-o", str(made), str(_LOAD)], check=True)
+            done = subprocess.run([cc, "-O2", "-o", str(made), str(_LOAD)], check=False, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise ToolMissing(f"{cc} cannot make the load generator of the gateway's benchmark: {_first_line(done.stderr)}")
             made.rename(program)  # as a whole: another run may be making the same
     return program
 
@@ -53,6 +55,10 @@ def express(folder: Path = EXPRESS) -> Path:
             _install(folder)
             mark.write_text(wanted)
     return folder / "proxy.mjs"
+
+
+def _first_line(said: str) -> str:
+    return next(iter(said.splitlines()), "no reason given")
 
 
 def _fingerprint() -> str:

@@ -33,7 +33,7 @@ class Breaker:
 
     __slots__ = (
         "_calls", "_clock", "_declared", "_in_row", "_minimum", "_probes_left", "_probes_missing", "_slow_seconds", "_ticket",
-        "_until", "on_closed", "state", "transitions",
+        "_tried", "_until", "on_closed", "state", "transitions",
     )  # fmt: skip
 
     def __init__(
@@ -46,7 +46,7 @@ class Breaker:
         self._minimum = numbers.minimum
         self._slow_seconds = numbers.slow_seconds or float("inf")
         self._ticket = 1
-        self._until = 0.0
+        self._tried = self._until = 0.0
         self._in_row = 0
         self._probes_left = self._probes_missing = 0
         self.state = State.CLOSED
@@ -97,8 +97,7 @@ class Breaker:
         """
         if self._in_row <= 1:
             return True
-        tried_since = self._until - self._declared.longest_open
-        return self.state is State.HALF_OPEN and self._clock() < tried_since + self._declared.open_seconds
+        return self.state is State.HALF_OPEN and self._clock() < self._tried + self._declared.open_seconds
 
     def explain(self) -> str:
         """Its state and what it is based on, in one line."""
@@ -133,6 +132,7 @@ class Breaker:
             if self.state is State.OPEN:
                 self._probes_missing = self._declared.probes
             self._probes_left = self._probes_missing
+            self._tried = now
             self._until = now + self._declared.longest_open
             self._enter(State.HALF_OPEN)
         if self.state is State.OPEN or self._probes_left == 0:

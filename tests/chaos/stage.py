@@ -34,10 +34,8 @@ IDLE = "worker"
 PROCESSES = {"monolith": ("monolith",), "service": ("users", "users_replica"), "facade": ("facade",), "relay": ("relay",)}
 """What dies with whom."""
 READY = 60.0
-
-
-_WARY = re.compile(r'^banyan_facade_breaker{context="-",side="monolith",state="(?!closed")[^"]+"} (\S+)$', re.MULTILINE)
-"""In the facade's metrics: workers whose breaker for what no context claims, orders among it, is not closed."""
+_TRUSTING = re.compile(r'^banyan_facade_breaker{context="-",side="monolith",state="closed"} (\S+)$', re.MULTILINE)
+"""In the facade's metrics: workers whose breaker for what no context claims, orders among it, is closed."""
 
 
 @dataclass
@@ -112,7 +110,7 @@ class Stage:
     def _trusted(self) -> bool:
         told = requests.get(f"{self.urls['facade_admin']}/metrics", timeout=5)
         told.raise_for_status()
-        return all(float(workers) == 0 for workers in _WARY.findall(told.text))
+        return [float(workers) for workers in _TRUSTING.findall(told.text)] == [1.0]
 
     @contextmanager
     def connected(self, name: str) -> Iterator[psycopg.Connection[Any]]:

@@ -35,8 +35,4 @@ class Command(BaseCommand):
                 f"Valkey cannot be told ({error}). Kept answers go when their time is over; a facade that was cut off from Valkey"
                 " empties its cache when it is back"
             ) from error
-        self.stdout.write(json.dumps({"told": told}) if options["json"] else _told(told))
-
-
-def _told(workers: int) -> str:
-    return f"told {workers} worker{'' if workers == 1 else 's'} of facades"
+        self.stdout.write(json.dumps({"told": told}) if options["json"] else f"workers of facades told: {told}")

@@ -10,10 +10,8 @@ from benchmarks.gateway import full
 from benchmarks.gateway.lineup import Ground
 from benchmarks.gateway.origin import origin
 from chassis.embedded import ValkeyServer
-from facade.native.build import compiler
 
 PROCESSORS = frozenset(os.sched_getaffinity(0))
-needs_compiler = pytest.mark.skipif(compiler() is None, reason="there is no C compiler: apt-get install gcc")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.gateway.clients import requests
 from benchmarks.gateway.load import LoadFailed, closed_loop
-from tests.integration.benchmarks.conftest import needs_compiler
+from tests.compiling import needs_compiler
 from tests.integration.facade.scripted import Drop, Hang, Received, Script, ScriptedUpstream, answer
 
 pytestmark = needs_compiler
@@ -14,11 +14,11 @@ BODY = b"0123456789" * 20_000
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-def _load(script: Script, body: int, *, unseen: bool = False) -> tuple[int, list[Received]]:
-    """Of two connections for a second: the answers that were counted, and what was asked."""
+def _load(script: Script, body: int, *, unseen: bool = False, seconds: int = 1) -> tuple[int, list[Received]]:
+    """Of two connections, for a second if not told otherwise: the answers that were counted, and what was asked."""
     upstream = ScriptedUpstream(script).start()
     try:
-        load = closed_loop(upstream.port, requests("/x", unseen=unseen), 2, 1, body)
+        load = closed_loop(upstream.port, requests("/x", unseen=unseen), 2, seconds, body)
     finally:
         upstream.stop()
     return load.answers, upstream.received
@@ -91,6 +91,18 @@ def test_what_is_no_answer_is_no_rate(script: Script) -> None:
     """A peer that fails requests is not measured by those that it answers."""
     with pytest.raises(LoadFailed, match="failed"):
         _load(script, 0)
+
+
+def test_a_connection_that_is_forgotten_is_a_failure() -> None:
+    """Although the other one gets all that it asks for."""
+
+    def forgets_the_first(request: Received) -> bytes:
+        if request.connection == 1:
+            raise Hang
+        return answer()
+
+    with pytest.raises(LoadFailed, match=r"^of [1-9].*, 1 failed"):
+        _load(forgets_the_first, 0, seconds=3)
 
 
 def test_nobody_listening_is_told() -> None:

@@ -17,7 +17,8 @@ from benchmarks.gateway.origin import BODIES
 from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, FULL_CANARY, NGINX, PLAIN, Peer, Setting
 from benchmarks.gateway.programs import ProgramError, Start
 from chassis.ports import free_port
-from tests.integration.benchmarks.conftest import PROCESSORS, needs_compiler
+from tests.compiling import needs_compiler
+from tests.integration.benchmarks.conftest import PROCESSORS
 
 
 @pytest.fixture(params=[NGINX, ENVOY, EXPRESS, PLAIN, FULL, FULL_CANARY], ids=lambda peer: peer.name)

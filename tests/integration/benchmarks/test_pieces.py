@@ -18,7 +18,8 @@ from benchmarks.gateway.peers import ENVOY, EXPRESS, FULL, FULL_COMPRESSING, NGI
 from benchmarks.gateway.throughput import UNSEEN, Cell
 from benchmarks.progress import Progress
 from benchmarks.report import Result
-from tests.integration.benchmarks.conftest import PROCESSORS, needs_compiler
+from tests.compiling import needs_compiler
+from tests.integration.benchmarks.conftest import PROCESSORS
 from tests.run import without_servers
 
 TINY = Sizes(cell=1, paced=1, piece=1, rounds=1, requests=1)

@@ -58,3 +58,15 @@ def test_it_says_in_one_line_that_a_compiler_is_missing(monkeypatch: pytest.Monk
     monkeypatch.setenv("BANYAN_VAR", str(tmp_path))
     with pytest.raises(tools.ToolMissing, match=r"^the gateway's benchmark needs a C compiler: .* sudo apt-get install gcc$"):
         tools.load_generator()
+
+
+def test_it_says_in_one_line_why_the_load_generator_cannot_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A compiler without headers, say; and nothing is left that would be taken for the program."""
+    failing = tmp_path / "cc"
+    failing.write_text("#!/bin/sh\necho no headers >&2\necho many lines >&2\nexit 1\n")
+    failing.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setenv("BANYAN_VAR", str(tmp_path / "var"))
+    with pytest.raises(tools.ToolMissing, match=r"cannot make the load generator .*: no headers$"):
+        tools.load_generator()
+    assert list((tmp_path / "var" / "bench").iterdir()) == []

@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -111,25 +110,3 @@ def test_breaker_fails_fast_and_recovers_by_itself(platform: Platform) -> None:
     monolith.start()
     until(lambda: entrance.ask("GET", "/x").status == 200)
     until(lambda: gauge(entrance, "breakers_open") == 0)
-
-
-def test_those_who_come_while_an_upstream_is_tried_again_are_answered(platform: Platform) -> None:
-    """It was long down and is back, and whoever asks first is the probe: the others wait for its answer."""
-    entrance, monolith, _ = platform
-    monolith.stop()
-    opened = "breaker_transitions_total"
-    before = gauge(entrance, opened)
-    until(lambda: entrance.ask("POST", "/x", b"{}").status == 503 and gauge(entrance, opened) > before + 4)
-    script = monolith.script
-
-    def slowly(request: Received) -> bytes:
-        time.sleep(0.05)
-        return answer(b"back")
-
-    monolith.script = slowly
-    monolith.start()
-    time.sleep(0.5)  # longer than it stays open
-    with ThreadPoolExecutor(8) as clients:
-        replies = list(clients.map(lambda _: entrance.ask("POST", "/x", b"{}"), range(8)))
-    monolith.script = script
-    assert [(reply.status, reply.body) for reply in replies] == [(200, b"back")] * 8

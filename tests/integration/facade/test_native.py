@@ -4,10 +4,8 @@ import os
 import subprocess
 import sys
 
-import pytest
-
-from facade.native.build import compiler
 from facade.native.modules import ROOT
+from tests.compiling import needs_compiler
 from tests.integration.facade.entrance import Entrance
 from tests.integration.facade.load import gauge
 
@@ -27,8 +25,6 @@ code = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *sys.argv[
 assert loader.compiled()
 sys.exit(code)
 """
-
-needs_compiler = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 
 
 @needs_compiler

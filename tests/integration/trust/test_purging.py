@@ -75,7 +75,7 @@ def test_an_operator_s_purge_makes_it_go(running: Running, product: tuple[int, s
         with psycopg.connect(running.around.databases["monolith"]) as connection:
             connection.execute("UPDATE catalog_product SET name = %s WHERE id = %s", (f"Fig {number}", key))
         assert {name for name, _ in everywhere(running, path)} != {f"Fig {number}"}, "raw SQL is not heard"
-        assert running.manage("purge", *words).strip() == "told 2 workers of facades"
+        assert running.manage("purge", *words).strip() == "workers of facades told: 2"
         until(lambda: {name for name, _ in everywhere(running, path)} == {f"Fig {number}"}, 5)  # noqa: B023 at once
         warm(running, path)
 

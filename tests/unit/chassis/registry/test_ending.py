@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,12 +36,19 @@ over.wait()
 """
 
 
-def served(*, hold: str = "ending.hold()", announce: str = "", seconds: float = 0.3, wait: str = "") -> subprocess.Popen[str]:
-    """A server that waits in its main thread, has another one, and sets its handlers after it was loaded."""
+@contextmanager
+def served(
+    *, hold: str = "ending.hold()", announce: str = "", seconds: float = 0.3, wait: str = ""
+) -> Iterator[subprocess.Popen[str]]:
+    """A server that waits in its main thread, has another one, and sets its handlers after it was loaded; gone afterwards."""
     code = SERVER.format(hold=hold, announce=announce, seconds=seconds, wait=wait)
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert _said(process) == "ready"
-    return process
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            assert _said(process) == "ready"
+            yield process
+        finally:
+            process.kill()
 
 
 def _said(process: subprocess.Popen[str]) -> str:

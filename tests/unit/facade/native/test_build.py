@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from facade.native.build import NoCompiler, compiler
-from tests.unit.facade.native.test_loader import MACHINE_CODE, PYTHON, needs_compiler
+from tests.compiling import needs_compiler
+from tests.unit.facade.native.test_loader import MACHINE_CODE, PYTHON
 from tests.unit.facade.native.tree import Tree, compilers
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from facade.native import loader
-from facade.native.build import compiler
 from facade.native.modules import MODULES, SOURCES, source
+from tests.compiling import needs_compiler
 from tests.unit.facade.native.tree import Tree
 
 MACHINE_CODE, PYTHON = "True True {} machine code", "False False {} Python"
-needs_compiler = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
 
 
 @needs_compiler
