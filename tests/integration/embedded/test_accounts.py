@@ -100,11 +100,12 @@ print("fine")
 @needs_root
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv from util-linux")
 def test_an_ordinary_user_needs_no_tricks(private: Path) -> None:
-    """As nobody (who may only read what root may read, so that the interpreter is found) both servers start
-    and stop."""
+    """As nobody (who may only read what root may read, and is told so by access(2), so that the interpreter and PostgreSQL's
+    programs are found in a checkout that only root may enter) both servers start and stop.
+    """
     os.chown(private, _NOBODY.pw_uid, _NOBODY.pw_gid)
     drop = ["setpriv", f"--reuid={_NOBODY.pw_uid}", f"--regid={_NOBODY.pw_gid}", "--clear-groups"]
-    may_read = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    may_read = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--securebits=+no_setuid_fixup"]
     command = [*drop, *may_read, sys.executable, "-c", _AS_USER, str(private)]
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.strip() == "fine", done.stderr
