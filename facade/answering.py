@@ -7,6 +7,7 @@ never looks like the whole.
 from typing import Final
 
 from facade.entrance.client import Client
+from facade.entrance.wire import ClientGone
 from facade.failures import ClosedEarly
 from facade.headers import Outbound
 from facade.reply import Reply
@@ -49,6 +50,8 @@ async def stream(connection: Connection, client: Client, reply: Reply, lines: by
     """
     coder = reply.coder
     length = reply.get(b"content-length") if coder is None else b""
+    if client.gone:
+        raise ClientGone
     client.begin(reply.status, lines, int(length) if length else None)
     copy: list[bytes] = []
     size = 0

@@ -10,6 +10,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import count
+from math import inf
 from urllib.parse import urlsplit
 
 from chassis.registry.record import HEARTBEAT_SECONDS, READ, TTL_SECONDS, Instance, InvalidRecord, State
@@ -37,7 +38,7 @@ class Roster:
     def __init__(self, settle: float = SETTLE_SECONDS, ttl: float = TTL_SECONDS) -> None:
         self._settle = settle
         self._ttl = ttl
-        self._since = float("inf")
+        self._since = inf
         self._known: dict[str, dict[str, State]] = {}
         self._seen: dict[tuple[str, str], float] = {}
 
@@ -152,7 +153,9 @@ def _decoded(records: Iterable[bytes]) -> list[Instance]:
 
 
 class Names:
-    """Keeps the `dns://` addresses of `upstreams` resolved, by `ask`. A name that does not resolve keeps what it stood for."""
+    """Keeps the `dns://` addresses of `upstreams` resolved, by `ask`. A name that does not resolve keeps what it stood for, and
+    one that takes long holds up no other.
+    """
 
     def __init__(self, upstreams: Upstreams, *, interval: float = 5.0, ask: Resolve | None = None) -> None:
         self._upstreams = upstreams
@@ -163,29 +166,31 @@ class Names:
     async def run(self) -> None:
         """Resolve what is due until cancelled; a new name at once."""
         loop = asyncio.get_running_loop()
-        while True:
-            names = self._upstreams.names()
-            self._due = {name: self._due.get(name, 0.0) for name in names}
-            for name in [name for name, due in self._due.items() if due <= loop.time()]:
-                await self._resolve(name)
-                self._due[name] = loop.time() + self._interval
-            await asyncio.sleep(min(_TICK_SECONDS, self._interval))
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._due = {name: self._due.get(name, 0.0) for name in self._upstreams.names()}
+                for name in [name for name, due in self._due.items() if due <= loop.time()]:
+                    self._due[name] = inf  # while it is being asked for
+                    tasks.create_task(self._resolve(name))
+                await asyncio.sleep(min(_TICK_SECONDS, self._interval))
 
     async def _resolve(self, name: str) -> None:
         try:
-            urls = await self._ask(name)
+            self._upstreams.resolved(name, await self._ask(name))
         except OSError as error:
             log.warning("%s cannot be resolved, what it stood for stays: %s", name, error)
-            return
-        self._upstreams.resolved(name, urls)
+        self._due[name] = asyncio.get_running_loop().time() + self._interval
 
 
 async def resolve(name: str) -> list[str]:
     """The http addresses for which `dns://host:port` stands, in a fixed order. Raises OSError when there are none."""
-    parts = urlsplit(name)
-    if not name.startswith(DNS) or not parts.hostname or parts.port is None:
-        raise OSError(f"{name!r} is not of the form dns://name:port")
-    found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
+    try:
+        parts = urlsplit(name)
+        if not name.startswith(DNS) or not parts.hostname or parts.port is None:
+            raise OSError(f"{name!r} is not of the form dns://name:port")
+        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
+    except ValueError as error:  # a port beyond all ports, a label that is empty or too long
+        raise OSError(f"{name!r} is no address: {error}") from error
     hosts = sorted({str(where[0]) for _, _, _, _, where in found})
     if not hosts:
         raise OSError(f"{name!r} stands for no address")

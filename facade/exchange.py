@@ -75,7 +75,7 @@ class Exchange:
         """The connection on which the answer has begun. Raises `Problem` or `ClientGone`."""
         self._until = min(self.request.deadline, monotonic() + self.desk.settings.retry_deadline)
         self.desk.guards.of(self.decision.side, self.context).budget.earn()
-        while True:
+        while not self.request.abandoned:
             outcome = await self._attempt()
             if self.request.span is not None:
                 self.request.span.attempted(outcome, self.connection)
@@ -89,6 +89,7 @@ class Exchange:
                     continue
             assert self.connection is not None
             return self.connection
+        raise ClientGone
 
     def finish(self) -> None:
         """Give the connection back; it is closed unless its answer was read to the end."""
@@ -108,7 +109,7 @@ class Exchange:
         try:
             ticket = guard.admit(self._priority, self._until, whole=self._whole)
             if not isinstance(ticket, int):
-                ticket = await ticket
+                ticket = await self.request.admitted(ticket)
         except Refused as refused:
             self._error = refused
             self.desk.metrics.event(self.context, "guarded")

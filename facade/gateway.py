@@ -134,6 +134,8 @@ class Gateway:
                 return "facade", rescued
             if connection.complete and status != 101:
                 copy = self._pass_whole(exchange, policy, connection)
+                if request.client.gone:  # not before: others may want what the stages keep of it
+                    raise ClientGone
             else:
                 copy = await self._pass_on(exchange, policy, connection)
         finally:

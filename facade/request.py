@@ -1,13 +1,16 @@
 """A request as the facade sees it: its line and its header block; what only some requests need is found when it is asked for."""
 
+import asyncio
 from math import inf
 
 from facade import onward, problems, subject
 from facade.entrance.client import Client
+from facade.entrance.wire import ClientGone
 from facade.headers import Inbound
 from facade.http1.request_line import RequestLine
 from facade.identity.principal import ANONYMOUS, Principal
 from facade.reply import Reply
+from facade.resilience.guard import Waiting
 from facade.routes import Route
 from facade.tracing.spans import RequestSpan
 
@@ -20,7 +23,8 @@ class Request:
     Stages write: `principal`, who asks; `passed`, the client's header lines for the upstream, and `extra`, further ones; `told`,
     header lines for the client; `reply`, an answer without an upstream; `content`, what is sent instead of the body; `most`,
     how many bytes a body may have that does not tell its length; `mirror`, whether a side that mirrors the context may answer in
-    place of the authority; `once`, that the upstream carries this request out once, however often it is sent.
+    place of the authority; `once`, that the upstream carries this request out once, however often it is sent. `awaited`: a client
+    waits for its answer.
 
     `span` is there where the request is sampled; `trace` is of it then.
     """
@@ -31,6 +35,7 @@ class Request:
         "_known",
         "_who",
         "address",
+        "awaited",
         "client",
         "content",
         "deadline",
@@ -77,7 +82,7 @@ class Request:
         self.most: int | None = None
         self.deadline = inf
         self.hurried = self.once = False
-        self.mirror = True
+        self.mirror = self.awaited = True
         self.new_anonymous = False
         self._ahead: bytes | None = None
         self._anonymous: str | None = None
@@ -99,7 +104,29 @@ class Request:
         copy.request_id, copy.trace = self.request_id, self.trace
         copy.principal, copy.mirror = self.principal, self.mirror
         copy.passed, copy.deadline = lines, deadline
+        copy.awaited = False
         return copy
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the client that waits for its answer has gone."""
+        return self.awaited and self.client.gone
+
+    async def admitted(self, waiting: Waiting) -> int:
+        """The ticket that is waited for. Raises `Refused`, and `ClientGone` when the client leaves meanwhile: then nobody is to
+        work for it.
+        """
+        if not self.awaited:
+            return await waiting
+        self.client.on_gone = waiting.give_up
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if self.client.gone:
+                raise ClientGone from None
+            raise
+        finally:
+            self.client.on_gone = None
 
     @property
     def subject(self) -> str | None:

@@ -50,6 +50,9 @@ def new_anonymous() -> str:
 
 
 def set_cookie(anonymous: str, *, secure: bool) -> bytes:
-    """The header line that gives a client its anonymous id for a year."""
+    """The header lines that give a client its anonymous id for a year. A cache between it and the facade must not give it to
+    others: `private` counts beside whatever else the answer says (RFC 9111, 4.2.1: the most restrictive directive does).
+    """
     flags = "; Secure" if secure else ""
-    return f"set-cookie: banyan_anon={anonymous}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{flags}\r\n".encode()
+    cookie = f"banyan_anon={anonymous}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{flags}"
+    return f"set-cookie: {cookie}\r\ncache-control: private\r\n".encode()

@@ -30,9 +30,9 @@ from facade.pipeline.code import Answer, find
 from facade.pipeline.fallback import Fallback, Source
 from facade.pipeline.once import Honoured
 from facade.resilience.declared import Declaration, InvalidResilience
-from facade.responses.cache import Cached
 from facade.responses.compress import Compressed
 from facade.responses.cors import Cors
+from facade.responses.declared import Cached
 from facade.responses.secure import Secure
 from facade.responses.transform import Transformed
 from facade.responses.validate import Validated

@@ -4,8 +4,9 @@ It refuses a request with `Refused`, which means that nothing was sent.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Generator
 from math import ceil, inf
+from typing import Any
 
 from facade.admission.adaptive import AdaptiveLimit, Tuning
 from facade.admission.door import Door, Full, Waiter
@@ -31,6 +32,25 @@ class Refused(Exception):
         self.again = again
 
 
+class Waiting:
+    """A request that waits for its place: awaited for its ticket, or `Refused`. `give_up`: it needs none any more, and who awaits
+    it is cancelled, unless the place is there already.
+    """
+
+    __slots__ = ("_guard", "_waiter", "_whole")
+
+    def __init__(self, guard: "Guard", waiter: Waiter, *, whole: bool) -> None:
+        self._guard = guard
+        self._waiter = waiter
+        self._whole = whole
+
+    def __await__(self) -> Generator[Any, None, int]:
+        return self._guard.entered(self._waiter, whole=self._whole).__await__()
+
+    def give_up(self) -> None:
+        self._waiter.cancel()
+
+
 class Guard:
     """One set's. `clock` is the loop's; `lag` tells the longest turn of the loop, lately. `leave`: an exchange is over.
     `ends_after`: the seconds until the end of an answer, endless where none are declared. `on_closed` as a breaker's.
@@ -54,9 +74,9 @@ class Guard:
         self.budget = Budget(declared.retries, clock)
         self.ends_after = declared.timeouts.whole or inf
 
-    def admit(self, priority: Priority, deadline: float, *, whole: bool = True) -> int | Awaitable[int]:
+    def admit(self, priority: Priority, deadline: float, *, whole: bool = True) -> int | Waiting:
         """A ticket, or what to wait for until there is one, at most until `deadline` (loop time). Raises `Refused`, at once or
-        through the awaitable. `whole`: not while the client still sends its request, at its own pace, which says nothing of the
+        when that is awaited. `whole`: not while the client still sends its request, at its own pace, which says nothing of the
         upstream and holds nothing of what it works on.
 
         A ticket obliges to one `record` once it is known how the attempt went, and to one `leave` once the exchange is over.
@@ -71,7 +91,7 @@ class Guard:
         if self.breaker.opens_in():
             self.door.abandon(waiter)
             raise self._guarded()
-        return self._later(waiter, whole)
+        return Waiting(self, waiter, whole=whole)
 
     def record(self, ticket: int, now: float, seconds: float, *, ok: bool | None, whole: bool = True) -> None:
         """How the attempt with this ticket went: `seconds` to the head of its answer; `ok` None when it says nothing of the
@@ -88,7 +108,8 @@ class Guard:
         """Everything about it, in one line."""
         return f"breaker {self.breaker.explain()}; {self.door.explain()}; {self.budget.explain()}"
 
-    async def _later(self, waiter: Waiter, whole: bool) -> int:
+    async def entered(self, waiter: Waiter, *, whole: bool) -> int:
+        """The ticket of one that waits. Raises `Refused`."""
         try:
             entered = await waiter
         except asyncio.CancelledError:

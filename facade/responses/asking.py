@@ -22,11 +22,14 @@ _NO_DIRECTIVES: Mapping[bytes, bytes] = {}
 
 @dataclass(eq=False, slots=True)
 class Flight:
-    """A fetch that others may wait for. `tainted`: what it asked for was changed since, so its answer must not be kept."""
+    """A fetch that others may wait for. `tainted`: what it asked for was changed since, so its answer must not be kept. `left`:
+    it ended because its client did not wait for it.
+    """
 
     path: str = ""
     done: asyncio.Future[None] | None = None
     tainted: bool = False
+    left: bool = False
 
     def wait(self) -> asyncio.Future[None]:
         """Done when the fetch has ended, whichever way."""

@@ -10,14 +10,12 @@ import logging
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from facade.problems import Problem
 from facade.responses import asking, freshness, kept
 from facade.responses.asking import Asking, Flight
 from facade.responses.contract import Reply, Request
+from facade.responses.declared import Cached
 from facade.responses.freshness import Extra, Use
 from facade.responses.shared import Cache
 from facade.responses.store import Stored
@@ -28,29 +26,6 @@ log = logging.getLogger(__name__)
 _READS = frozenset({"GET", "HEAD"})
 _NOT_CACHED = (504, "not-cached", "Not cached", "only a kept answer was asked for, and there is none that is fresh")
 _SAFE = _READS | {"OPTIONS", "TRACE"}
-
-
-class Cached(BaseModel):
-    """A route's `cache`: `true`, or a table. Times in seconds, `largest` in bytes.
-
-    `ttl` is the lifetime of a 200 that names none. `stale_while_revalidate` and `stale_if_error` hold where the answer says
-    nothing. `patience`: how long a request waits for the same one that is being fetched. `pass_for`: how long a target, once its
-    answer could not be kept, is fetched by each request for itself, without waiting.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    ttl: float | None = Field(default=None, gt=0, le=31_536_000)
-    stale_while_revalidate: float = Field(default=0.0, ge=0, le=31_536_000)
-    stale_if_error: float = Field(default=0.0, ge=0, le=31_536_000)
-    largest: int = Field(default=1 << 20, gt=0)
-    patience: float = Field(default=5.0, gt=0)
-    pass_for: float = Field(default=10.0, ge=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _true(cls, value: Any) -> Any:
-        return {} if value is True else value
 
 
 class CacheStage:
@@ -165,13 +140,23 @@ class CacheStage:
         return not ask.credentials or (stored is not None and stored.terms.shared)
 
     async def _wait(self, request: Request, ask: Asking, flight: Flight) -> None:
-        with suppress(TimeoutError):
-            await within(self._declared.patience, asyncio.shield(flight.wait()))
-        stored = self._find(ask, request)
-        ask.collapsed = True
-        if stored is None or not self._give(ask, stored, request):
+        """Until the fetch under way has brought an answer. Who waits in vain asks for itself; but where the one who fetched has
+        left, one of those who waited does so for the others.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._declared.patience
+        stored: Stored | None = None
+        awaited: Flight | None = flight
+        while awaited is not None:
+            with suppress(TimeoutError):
+                await within(until - loop.time(), asyncio.shield(awaited.wait()))
+            stored = self._find(ask, request)
+            ask.collapsed = True
+            if stored is not None and self._give(ask, stored, request):
+                return
             ask.collapsed = False
-            self._forward(ask, stored, request, lead=ask.key not in self._cache.flights)
+            awaited = self._cache.flights.get(ask.key) if awaited.left and loop.time() < until else None
+        self._forward(ask, stored, request, lead=ask.key not in self._cache.flights and not request.abandoned)
 
     def _forward(self, ask: Asking, stored: Stored | None, request: Request, *, lead: bool) -> None:
         """Prepare the question for the upstream: whole, or whether what is kept is still good."""
@@ -221,6 +206,7 @@ class CacheStage:
         """The request is over, whichever way: to be called once for every request that `before` has seen."""
         ask = self._cache.under_way.pop(id(request), None)
         if ask is not None:
+            ask.flight.left = request.abandoned
             self._cache.end(ask)
 
     def _settle(self, ask: Asking, reply: Reply, request: Request) -> None:

@@ -35,6 +35,10 @@ class Request(Protocol):
     content: bytes | None
 
     @property
+    def abandoned(self) -> bool:
+        """Whether the client that waits for its answer has gone."""
+
+    @property
     def inbound(self) -> Inbound: ...
 
     @property

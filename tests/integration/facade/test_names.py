@@ -57,6 +57,27 @@ def test_a_name_that_fails_keeps_what_it_stood_for() -> None:
     run(work())
 
 
+def test_a_name_that_takes_long_holds_up_no_other() -> None:
+    """The others are asked for again and again meanwhile, and it is asked for once."""
+    asked: list[str] = []
+
+    async def ask(name: str) -> list[str]:
+        asked.append(name)
+        if name == "dns://slow:80":
+            await asyncio.Event().wait()
+        return ["http://10.0.0.1:80"]
+
+    async def work() -> None:
+        upstreams = Upstreams(Settings("dns://slow:80, dns://quick:80"), {})
+        async with resolving(Names(upstreams, interval=0.01, ask=ask)):
+            await eventually(lambda: asked.count("dns://quick:80") > 2)
+        assert asked.count("dns://slow:80") == 1
+        assert [one.url for one in upstreams.standing()] == ["http://10.0.0.1:80"]
+        await upstreams.close()
+
+    run(work())
+
+
 @asynccontextmanager
 async def resolving(names: Names) -> AsyncIterator[None]:
     task = asyncio.create_task(names.run())
@@ -78,7 +99,13 @@ def test_a_facade_finds_its_upstreams_by_name(tmp_path: Path) -> None:
         monolith.stop()
 
 
-@pytest.mark.parametrize("name", ["dns://localhost", "dns://:80", "http://localhost:80", "dns://no-such-name.invalid:80"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dns://localhost", "dns://:80", "http://localhost:80", "dns://no-such-name.invalid:80", "dns://localhost:99999",
+        f"dns://{'x' * 64}:80", "dns://x..y:80", "dns://[x:80",
+    ],
+)  # fmt: skip
 def test_what_is_no_name_is_an_error_like_one_that_is_unknown(name: str) -> None:
     """Neither may end the task that resolves the others."""
 

@@ -84,6 +84,18 @@ def test_anonymous_client_gets_a_cookie_and_keeps_its_cohort(sides: Entrance, se
     assert sides.ask("GET", "/elsewhere").header("set-cookie") is None
 
 
+def test_no_cache_may_give_one_clients_cookie_to_another(sides: Entrance, service: ScriptedUpstream) -> None:
+    """The answer that brings it is for that client alone, whatever the upstream says; without it, the upstream's word stands."""
+    service.script = lambda request: answer(b"service", Cache_Control="public, max-age=60")
+    sides.route("canary", read=100, services=[service])
+    reply = sides.ask("GET", "/api/v1/users/x")
+    cookie = (reply.header("set-cookie") or "").partition(";")[0]
+    assert cookie.startswith("banyan_anon=")
+    assert [value for name, value in reply.headers if name.lower() == "cache-control"] == ["public, max-age=60", "private"]
+    again = sides.ask("GET", "/api/v1/users/x", Cookie=cookie)
+    assert [value for name, value in again.headers if name.lower() == "cache-control"] == ["public, max-age=60"]
+
+
 def test_own_write_is_read_from_the_authority_until_it_has_arrived(
     sides: Entrance, monolith: ScriptedUpstream, service: ScriptedUpstream, own_valkey: TestValkey
 ) -> None:

@@ -1,5 +1,6 @@
 """An answer that is renewed behind the back of its reader goes the way of every request."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,24 @@ def test_it_takes_a_place_in_the_bulkhead(entrance: Entrance, monolith: Scripted
     until(lambda: monolith.received)
     assert entrance.ask("GET", "/other").json()["type"] == "urn:banyan:problem:overloaded"
     until(lambda: entrance.ask("GET", "/c").body == b"new")
+
+
+def test_it_is_sent_again_though_its_reader_has_left(entrance: Entrance, monolith: ScriptedUpstream) -> None:
+    """Nobody waits for it from the beginning."""
+    kept(entrance, monolith, "/e")
+    gone = threading.Event()
+
+    def drop(request: Received) -> bytes:
+        monolith.script = lambda request: answer(b"new", Cache_Control="max-age=600")
+        gone.wait(20)
+        raise Drop
+
+    monolith.script = drop
+    stale(entrance, "/e")
+    assert entrance.ask("GET", "/healthz").status == 200, "so long at least has the facade to notice"
+    gone.set()
+    until(lambda: len(monolith.received) == 2)
+    until(lambda: entrance.ask("GET", "/e").body == b"new")
 
 
 def test_an_open_breaker_keeps_it_back(entrance: Entrance, monolith: ScriptedUpstream) -> None:

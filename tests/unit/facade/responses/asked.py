@@ -31,6 +31,7 @@ class Asked:
     content: bytes | None = None
     principal: Who = field(default_factory=Who)
     scheme: bytes = b"https"
+    abandoned: bool = False
 
     async def read(self, limit: int) -> bytes:
         if len(self.body) > limit:

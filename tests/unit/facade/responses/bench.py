@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from facade.problems import Problem
-from facade.responses.cache import Cached, CacheStage
+from facade.responses.cache import CacheStage
 from facade.responses.contract import Reply, Request
+from facade.responses.declared import Cached
 from facade.responses.shared import Cache
 from tests.unit.facade.responses.asked import Asked
 
