@@ -8,9 +8,13 @@ everything, and instances need a heartbeat's time to be seen again), nobody is r
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
 from itertools import count
 from math import inf
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from chassis.registry.record import HEARTBEAT_SECONDS, READ, TTL_SECONDS, Instance, InvalidRecord, State
@@ -18,6 +22,8 @@ from facade.upstreams import DNS, Address, Upstreams
 from facade.valkey import Valkey, ValkeyError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 SETTLE_SECONDS = TTL_SECONDS + HEARTBEAT_SECONDS
 """How long after a connection to Valkey is made an instance may be missing from its list without being gone."""
@@ -188,10 +194,27 @@ async def resolve(name: str) -> list[str]:
         parts = urlsplit(name)
         if not name.startswith(DNS) or not parts.hostname or parts.port is None:
             raise OSError(f"{name!r} is not of the form dns://name:port")
-        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
+        found = await _in_thread(partial(socket.getaddrinfo, parts.hostname, parts.port, type=socket.SOCK_STREAM))
     except ValueError as error:  # a port beyond all ports, a label that is empty or too long
         raise OSError(f"{name!r} is no address: {error}") from error
     hosts = sorted({str(where[0]) for _, _, _, _, where in found})
     if not hosts:
         raise OSError(f"{name!r} stands for no address")
     return [f"http://[{host}]:{parts.port}" if ":" in host else f"http://{host}:{parts.port}" for host in hosts]
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """What comes of blocking work, in a thread of its own. The event loop asks the name service in two threads for everybody, and
+    others wait for those of a pool when the process ends.
+    """
+    done: Future[T] = Future()
+
+    def run() -> None:
+        if done.set_running_or_notify_cancel():
+            try:
+                done.set_result(work())
+            except Exception as error:  # noqa: BLE001 it is raised where it is awaited
+                done.set_exception(error)
+
+    threading.Thread(target=run, name="name service", daemon=True).start()
+    return await asyncio.wrap_future(done)

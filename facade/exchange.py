@@ -123,6 +123,8 @@ class Exchange:
                 assert self._pool is not None
                 left = deadline.left(self.request.deadline, begun)
                 self.connection = connection = await self._pool.connect(min(timeouts.connect, left))
+            if self.request.abandoned:
+                raise ClientGone
             await self._exchanged(connection, timeouts, guard.ends_after, begun)
             status = connection.status
             ok, tells = status not in verdicts.GATEWAY_FAILURES, True

@@ -1,10 +1,11 @@
 /* A closed loop: each connection sends its next request as soon as the last one is answered, until the time is over.
  *
- * load PORT CONNECTIONS SECONDS FILE
+ * load PORT CONNECTIONS SECONDS FILE BODY
  *
  * FILE has raw requests, each ended by a NUL, which are sent in turn; where one says @@@@@@@@, sixteen digits stand instead that
  * were never used before. Prints one line of JSON: answers, the seconds in which they came, bytes of their bodies, and failures:
- * answers other than 200, connections that ended or broke HTTP/1.1, and requests that have waited for two seconds at the end.
+ * answers other than 200, or with a body of other than BODY bytes (0: of any length), connections that ended or broke HTTP/1.1,
+ * and requests that have waited for two seconds at the end.
  *
  * One thread on epoll. What is left of a body of known length is taken from the kernel without being copied (MSG_TRUNC, tcp(7)):
  * the client shares a processor with the upstream, and what it takes is not there for those who are measured.
@@ -35,14 +36,15 @@ struct connection {
     int socket;
     enum state state;
     size_t head_size, line_size;
-    unsigned long long left;
+    unsigned long long left, size;
+    bool returned;
     double since;
     char head[HEAD_MOST];
 };
 
 static struct request *requests;
 static size_t request_count, turn;
-static unsigned long long serial, answers, bytes, failures;
+static unsigned long long serial, answers, bytes, failures, expected;
 static double now;
 
 static double seconds(void) {
@@ -107,28 +109,32 @@ static void ask(struct connection *c) {
     if (send(c->socket, text, size, MSG_NOSIGNAL) != (ssize_t)size) fail(c);
 }
 
-static void answered(struct connection *c) {
+/* Count a whole answer and go on; false when it is not as long as it should be. */
+static bool answered(struct connection *c) {
+    if (expected && c->size != expected) return false;
     answers++;
+    bytes += c->size;
     ask(c);
+    return true;
 }
 
 /* How the body ends, by the head of an answer; false when it is none that is expected here. */
 static bool framed(struct connection *c, char *head, char *end) {
-    if (strncmp(head, "HTTP/1.1 200", 12)) return false;
-    bool known = false;
+    if (strncmp(head, "HTTP/1.1 200 ", 13)) return false;
     for (char *line = head; (line = memchr(line, '\n', (size_t)(end - line))) && ++line < end;) {
-        if (!strncasecmp(line, "content-length:", 15)) {
-            c->left = strtoull(line + 15, NULL, 10);
-            c->state = LENGTH;
-            known = true;
-        } else if (!strncasecmp(line, "transfer-encoding: chunked", 26)) {
-            c->state = CHUNK_SIZE;
-            c->left = 0;
-            c->line_size = 0;
-            known = true;
+        bool chunked = !strncasecmp(line, "transfer-encoding: chunked\r", 27);
+        if (!chunked && strncasecmp(line, "content-length: ", 16)) continue;
+        if (c->state != HEAD) return false;
+        c->left = c->size = c->line_size = 0;
+        c->returned = false;
+        c->state = chunked ? CHUNK_SIZE : LENGTH;
+        if (!chunked) {
+            char *after;
+            c->left = c->size = strtoull(line + 16, &after, 10);
+            if (line[16] < '0' || line[16] > '9' || *after != '\r') return false;
         }
     }
-    return known;
+    return c->state != HEAD;
 }
 
 /* Take so many bytes of chunks; false when they are none. */
@@ -138,12 +144,14 @@ static bool took_chunks(struct connection *c, const char *data, size_t size) {
             size_t part = (size_t)(end - data) < c->left ? (size_t)(end - data) : (size_t)c->left;
             data += part;
             c->left -= part;
-            bytes += part;
+            c->size += part;
             if (!c->left) c->state = CHUNK_END;
             continue;
         }
         char next = *data++;
-        if (next == '\r') continue;
+        if (c->returned != (next == '\n')) return false;
+        c->returned = next == '\r';
+        if (c->returned) continue;
         if (next == '\n') {
             if (c->state == CHUNK_SIZE) {
                 if (!c->line_size) return false;
@@ -151,9 +159,7 @@ static bool took_chunks(struct connection *c, const char *data, size_t size) {
             } else if (c->state == CHUNK_END) {
                 c->state = CHUNK_SIZE;
             } else if (!c->line_size) {
-                if (data != end) return false;
-                answered(c);
-                return true;
+                return data == end && answered(c);
             }
             c->line_size = 0;
             continue;
@@ -175,9 +181,7 @@ static bool took(struct connection *c) {
     if (c->state == LENGTH) {
         ssize_t size = recv(c->socket, NULL, c->left, MSG_TRUNC);
         if (size <= 0) return false;
-        bytes += (unsigned long long)size;
-        if (!(c->left -= (unsigned long long)size)) answered(c);
-        return true;
+        return (c->left -= (unsigned long long)size) || answered(c);
     }
     if (c->state != HEAD) {
         ssize_t size = recv(c->socket, data, sizeof data, 0);
@@ -193,9 +197,7 @@ static bool took(struct connection *c) {
     size_t more = (size_t)(c->head + c->head_size - end);
     if (c->state == CHUNK_SIZE) return took_chunks(c, end, more);
     if (more > c->left) return false;
-    bytes += more;
-    if (!(c->left -= more)) answered(c);
-    return true;
+    return (c->left -= more) || answered(c);
 }
 
 static void connect_to(struct connection *c, int port, int epoll) {
@@ -210,13 +212,14 @@ static void connect_to(struct connection *c, int port, int epoll) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 5) {
-        fprintf(stderr, "load PORT CONNECTIONS SECONDS FILE\n");
+    if (count != 6) {
+        fprintf(stderr, "load PORT CONNECTIONS SECONDS FILE BODY\n");
         return 2;
     }
     int connections = atoi(arguments[2]), epoll = epoll_create1(0);
     double length = atof(arguments[3]);
     read_requests(arguments[4]);
+    expected = strtoull(arguments[5], NULL, 10);
     struct connection *all = calloc((size_t)connections, sizeof *all);
     struct epoll_event *ready = calloc((size_t)connections, sizeof *ready);
     if (epoll < 0 || !all || !ready) stop("memory");

@@ -27,16 +27,16 @@ class Load:
 
 
 def closed_loop(port: int, requests: Sequence[bytes], connections: int, seconds: int, body: int) -> Load:
-    """Send the requests in turn; each answer has a body of `body` bytes. Raises `LoadFailed` and `ToolMissing`."""
+    """Send the requests in turn; each answer has `body` bytes (0: of any length). Raises `LoadFailed` and `ToolMissing`."""
     with tempfile.NamedTemporaryFile(prefix="banyan-bench-") as file:
         file.write(b"".join(request + b"\0" for request in requests))
         file.flush()
-        command = [str(load_generator()), *map(str, (port, connections, seconds)), file.name]
+        command = [str(load_generator()), *map(str, (port, connections, seconds)), file.name, str(body)]
         told = subprocess.run(command, check=False, capture_output=True, text=True)
     if told.returncode != 0:
         raise LoadFailed(f"no requests to port {port}: {told.stderr.strip()}")
     summary = json.loads(told.stdout)
     answers = summary["requests"]
-    if summary["failed"] or not answers or summary["bytes"] < answers * body:
+    if summary["failed"] or not answers:
         raise LoadFailed(f"of {answers:,} requests to port {port}, {summary['failed']:,} failed; {summary['bytes']:,} bytes came")
     return Load(answers, summary["seconds"])

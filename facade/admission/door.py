@@ -9,7 +9,7 @@ refuses to keep anybody beyond the deadline.
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict
 from typing import Final
 
 from facade.admission.adaptive import AdaptiveLimit
@@ -39,7 +39,7 @@ class Door:
 
     def __init__(self, numbers: declared.Bulkhead, adaptive: AdaptiveLimit) -> None:
         self._declared = numbers
-        self._queues: tuple[deque[Waiter], ...] = tuple(deque() for _ in Priority)
+        self._queues: tuple[OrderedDict[Waiter, None], ...] = tuple(OrderedDict() for _ in Priority)
         self.adaptive = adaptive
         self.inside = self.in_flight = self.waiting = 0
         self.delayed = [0] * len(Priority)
@@ -63,10 +63,7 @@ class Door:
             self.shed[priority] += 1
             raise Full(f"{self._now()}; nothing was executed")
         waiter: Waiter = loop.create_future()
-        queue = self._queues[priority]
-        while queue and queue[0].done():
-            queue.popleft()
-        queue.append(waiter)
+        self._queues[priority][waiter] = None
         self.waiting += 1
         self.delayed[priority] += 1
         at_last = min(deadline, now + self._declared.longest_wait * _PROLONGED)
@@ -97,6 +94,8 @@ class Door:
         """Who waited left. What was given to it in the very moment goes to the next."""
         if not waiter.done() or waiter.cancelled():
             waiter.cancel()
+            for queue in self._queues:
+                queue.pop(waiter, None)
             self.waiting -= 1
         elif waiter.result():
             self.answered(0.0, 0.0, None)
@@ -136,7 +135,7 @@ class Door:
         for lower in reversed(Priority):
             queue = self._queues[lower]
             while queue and lower > priority:
-                waiter = queue.pop()
+                waiter, _ = queue.popitem()
                 if not waiter.done():
                     self._refuse(waiter, lower)
                     return True
@@ -146,7 +145,7 @@ class Door:
         most = self._declared.most
         for queue, open_to in zip(self._queues, self._open_to, strict=True):
             while queue and self.in_flight < open_to and self.inside < most:
-                waiter = queue.popleft()
+                waiter, _ = queue.popitem(last=False)
                 if not waiter.done():
                     self.in_flight += 1
                     self.inside += 1
@@ -172,6 +171,7 @@ class Door:
             self._refuse(waiter, priority)
 
     def _refuse(self, waiter: Waiter, priority: Priority) -> None:
+        self._queues[priority].pop(waiter, None)
         self.waiting -= 1
         self.shed[priority] += 1
         waiter.set_result(False)

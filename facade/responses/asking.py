@@ -44,7 +44,7 @@ class Flight:
 
 @dataclass(eq=False, slots=True)
 class Asking:
-    """One request's business with the cache. `since`: when it began (the clock's time).
+    """One request's business with the cache. `since`: when the upstream was asked (the clock's time).
 
     `credentials`: it says who asks. `passes_by`: the cache has no part in it. `stored`: the stale answer whose validators were
     sent on. `stripped`: the client's own conditions were not sent on, so they are to be answered here. `why`: RFC 9211's `fwd`.
@@ -53,7 +53,7 @@ class Asking:
 
     key: Key
     path: str
-    since: float
+    since: float = 0.0
     directives: Mapping[bytes, bytes] = field(default_factory=dict)
     if_none_match: bytes = b""
     if_modified_since: bytes = b""
@@ -69,9 +69,9 @@ class Asking:
     settled: bool = False
 
 
-def read(request: Request, now: float) -> Asking:
+def read(request: Request) -> Asking:
     """What this GET or HEAD asks for."""
-    asking = Asking((request.scheme, request.host.lower(), request.target), request.path, now)
+    asking = Asking((request.scheme, request.host.lower(), request.target), request.path)
     asking.credentials = request.principal.kind != "anonymous"
     directives = b""
     for name, value in request.inbound.fields:

@@ -52,7 +52,7 @@ class CacheStage:
         if request.method not in _READS:
             return None
         cache = self._cache
-        ask = asking.read(request, cache.now())
+        ask = asking.read(request)
         if ask.passes_by:
             ask.why = b"bypass"
             cache.under_way[id(request)] = ask
@@ -72,7 +72,7 @@ class CacheStage:
         """Whether a kept answer would be given, and why not."""
         if request.method not in _READS:
             return f"not looked up: {request.method} is no read; a successful answer makes what is kept of the path go"
-        ask = asking.read(request, self._cache.now())
+        ask = asking.read(request)
         if ask.passes_by:
             return "passed by: the request's conditions or its no-store are for the upstream"
         stored = self._find(ask, request)
@@ -86,7 +86,7 @@ class CacheStage:
         """What is kept is looked at, and nothing is counted, kept or asked. Raises as `before` does."""
         if request.method not in _READS:
             return None
-        ask = asking.read(request, self._cache.now())
+        ask = asking.read(request)
         if ask.passes_by:
             return None
         stored = self._find(ask, request)
@@ -163,6 +163,7 @@ class CacheStage:
         cache = self._cache
         whole = request.method == "GET" and not ask.range
         cache.under_way[id(request)] = ask
+        ask.since = cache.now()
         cache.begin(ask, lead=lead and whole and not cache.passes(ask.key) and self._may_wait(ask, stored))
         ask.stored = stored
         if not whole:
@@ -206,7 +207,7 @@ class CacheStage:
         """The request is over, whichever way: to be called once for every request that `before` has seen."""
         ask = self._cache.under_way.pop(id(request), None)
         if ask is not None:
-            ask.flight.left = request.abandoned
+            ask.flight.left = request.abandoned and not ask.settled
             self._cache.end(ask)
 
     def _settle(self, ask: Asking, reply: Reply, request: Request) -> None:

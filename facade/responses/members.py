@@ -41,8 +41,8 @@ class MemberChanges:
         self._rename: list[tuple[Steps, str]] = [(pointer.parse(text), name) for text, name in declared.rename.items()]
 
     def changed(self, body: bytes) -> bytes:
-        """The body as declared. Raises ValueError for what is no JSON, or more than can be held: nested too deeply, or numbers of
-        thousands of digits.
+        """The body as declared. Raises ValueError for what is no JSON, or more than can be held: nested too deeply, or integers
+        of thousands of digits.
         """
         try:
             document: Any = simplejson.loads(body, use_decimal=True)
@@ -53,5 +53,9 @@ class MemberChanges:
             return simplejson.dumps(document, use_decimal=True, ensure_ascii=False, separators=(",", ":")).encode()
         except RecursionError as error:
             raise ValueError("it is nested too deeply") from error
+        except (simplejson.JSONDecodeError, UnicodeError):
+            raise
+        except ValueError as error:  # in words for programmers
+            raise ValueError("an integer has too many digits") from error
         except InvalidOperation as error:
             raise ValueError("the exponent of a number is too large") from error

@@ -228,7 +228,7 @@ def _change_answer(reply: Reply, members: MemberChanges, *, head: bool) -> None:
         try:
             reply.body = members.changed(reply.body)
         except ValueError as error:
-            raise _unchangeable("it is no JSON") from error
+            raise _unchangeable("it is no JSON, or more than can be held") from error
     reply.fields = [
         (name, b"W/" + value) if name == b"etag" and value.startswith(b'"') else (name, value)
         for name, value in reply.fields

@@ -1,6 +1,7 @@
 """The load generator counts what is an answer, and nothing else."""
 
 import time
+from itertools import count
 
 import pytest
 
@@ -72,6 +73,11 @@ def _hang(_: Received) -> bytes:
         lambda _: CHUNKED + b"\r\n\r\n",
         lambda _: CHUNKED + b"2\r\nabc\r\n",
         lambda _: CHUNKED + b"0\r\n\r\nHTTP/1.1 200 OK\r\n",
+        lambda _: CHUNKED + b"2\nab\r\n0\r\n\r\n",
+        lambda _: CHUNKED + b"2\rX\nab\r\n0\r\n\r\n",
+        lambda _: answer(status="2005 OK"),
+        lambda _: answer().replace(b"Length: 2", b"Length: two"),
+        lambda _: answer(Content_Length="2"),
     ],
     ids=[
         "none",
@@ -85,12 +91,33 @@ def _hang(_: Received) -> bytes:
         "no size",
         "too long",
         "two",
+        "a bare newline",
+        "a stray return",
+        "another status",
+        "no number",
+        "two lengths",
     ],
 )
 def test_what_is_no_answer_is_no_rate(script: Script) -> None:
     """A peer that fails requests is not measured by those that it answers."""
     with pytest.raises(LoadFailed, match="failed"):
         _load(script, 0)
+
+
+@pytest.mark.parametrize("body", [b"", BODY[:-1], BODY + b"x"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_each_answer_is_as_long_as_it_should_be(body: bytes, chunked: bool) -> None:
+    """One that is not is not made up for by the others."""
+    numbers = count()
+
+    def script(_: Received) -> bytes:
+        sent = body if next(numbers) == 5 else BODY
+        if not chunked:
+            return answer(sent)
+        return CHUNKED + (b"%x\r\n%b\r\n" % (len(sent), sent) if sent else b"") + b"0\r\n\r\n"
+
+    with pytest.raises(LoadFailed, match=r"^of [1-9].*, 1 failed"):
+        _load(script, len(BODY))
 
 
 def test_a_connection_that_is_forgotten_is_a_failure() -> None:

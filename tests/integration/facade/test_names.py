@@ -1,9 +1,12 @@
 """Upstreams by the name service: what a name stands for, what becomes of it when it fails, a facade that lives by it."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,6 +79,31 @@ def test_a_name_that_takes_long_holds_up_no_other() -> None:
         await upstreams.close()
 
     run(work())
+
+
+def test_a_name_service_that_hangs_for_many_answers_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each name is asked for in a thread of its own, of which no end of a process waits."""
+    answers, real = threading.Event(), socket.getaddrinfo
+
+    def hangs(host: str, *rest: Any, **more: Any) -> Any:
+        if host.startswith("slow"):
+            answers.wait(20)
+            raise OSError(f"nobody knows {host}")
+        return real(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+
+    async def work() -> None:
+        upstreams = Upstreams(
+            Settings(", ".join([*(f"dns://slow{number}:80" for number in range(40)), "dns://localhost:8000"])), {}
+        )
+        async with resolving(Names(upstreams)):
+            await eventually(upstreams.standing)
+            assert all(thread.daemon for thread in threading.enumerate() if thread.name == "name service")
+        await upstreams.close()
+
+    run(work())
+    answers.set()
 
 
 @asynccontextmanager

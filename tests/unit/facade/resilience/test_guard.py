@@ -8,7 +8,7 @@ from facade.admission.priority import Priority
 from facade.resilience import declared
 from facade.resilience.breaker import State
 from facade.resilience.declared import Declaration, Resilience
-from facade.resilience.guard import Guard, Guards, Refused
+from facade.resilience.guard import Guard, Guards, Refused, Waiting
 from migrations_tools.phases import Owner
 from tests.unit.facade.resilience.clock import Clock, run
 
@@ -176,3 +176,30 @@ def test_new_numbers_keep_what_is_known_where_nothing_changed() -> None:
         "breaker closed: of the last 0 requests 0 failed and 0 were slow; 0 of 1 asked at once, 0 of 1 places taken, "
         "0 of 4096 wait, 0 refused so far; 100 repetitions left, 0 refused so far"
     )
+
+
+def test_who_gives_up_makes_room_in_the_queue() -> None:
+    """However many come and go, no more is kept than may wait."""
+
+    async def work() -> None:
+        guard = Guard(Resilience(bulkhead=declared.Bulkhead(most=1, waiting=2)), asyncio.get_running_loop().time)
+        let_in(guard)
+
+        async def waits(waiting: Waiting) -> int:
+            return await waiting
+
+        def comes() -> tuple[Waiting, asyncio.Task[int]]:
+            waiting = guard.admit(N, FAR)
+            assert isinstance(waiting, Waiting)
+            return waiting, asyncio.create_task(waits(waiting))
+
+        _, stays = comes()
+        for _ in range(10):
+            waiting, task = comes()
+            await asyncio.sleep(0)
+            waiting.give_up()
+            assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
+        assert guard.door.waiting == sum(len(queue) for queue in guard.door._queues) == 1
+        stays.cancel()
+
+    run(work())

@@ -137,6 +137,13 @@ def test_a_request_that_cannot_be_changed_is_refused(request_: Asked, status: in
     assert refused.value.status == status
 
 
+def test_what_is_too_long_is_told_in_words_for_who_sent_it() -> None:
+    """Nobody outside sets limits of Python."""
+    with pytest.raises(Problem) as refused:
+        sent(json_request(b'{"a":%b}' % (b"9" * 5_000)), members={"remove": ["/b"]})
+    assert refused.value.detail == "an integer has too many digits"
+
+
 def test_members_of_an_answer() -> None:
     """The upstream is asked for the whole, plain answer; the changed one has a weak tag and no old length."""
     changing = stage(reply={"members": {"remove": ["/secret"]}})
