@@ -34,9 +34,10 @@ def find(name: str) -> Answer:
 
 
 class Code:
-    """Stands last: no upstream is asked behind it."""
+    """Stands last: no upstream is asked behind it. `instead` of which it answers."""
 
     name = "code"
+    instead = True
 
     def __init__(self, name: str, answer: Answer) -> None:
         self._name = name

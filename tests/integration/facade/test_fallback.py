@@ -43,6 +43,11 @@ cache = { stale_if_error = 600 }
 fallback = [{ body = "static" }]
 
 [[routes]]
+path = "/code"
+code = "tests.integration.facade.answers:who"
+fallback = [{ body = "static" }]
+
+[[routes]]
 path = "/api/v1/users"
 fallback = ["monolith", { body = "static" }]
 
@@ -222,3 +227,12 @@ def test_without_a_declaration_all_is_as_it_was(entrance: Entrance, monolith: Sc
     monolith.script = drop
     reply: Reply = entrance.ask("GET", "/elsewhere")
     assert (reply.status, reply.header("cache-status")) == (502, None)
+
+
+@pytest.mark.parametrize("path", ["/code/fails", "/code/gives-up"])
+def test_it_stands_in_for_code_that_fails(entrance: Entrance, path: str) -> None:
+    """Code answers instead of an upstream, and fails like one: by an answer, or by a problem. Other refusals are its own."""
+    assert (entrance.ask("GET", path).status, entrance.ask("GET", path).body) == (200, b"static")
+    assert entrance.ask("POST", path, b"{}").status == 503
+    assert entrance.ask("GET", "/code/refuses").status == 418
+    assert entrance.ask("GET", "/code/x").json()["path"] == "/code/x"
