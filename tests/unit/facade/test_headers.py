@@ -138,3 +138,16 @@ def test_answers_marks_stay_inside() -> None:
     found = headers.outbound(block(*marks, (b"content-length", b"5"), *hop, *cookies))
     assert found.lines == b"set-cookie: a\r\nset-cookie: b\r\n"
     assert (found.marks, found.length) == ({b"banyan-position": b"users=1:2"}, 5)
+
+
+def test_an_answer_without_a_date_has_that_of_its_coming(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its header is remembered; an upstream's own date is passed on as it is."""
+    own = headers.received(b"date: then\r\netag: x")
+    assert (own.lines, own.passed) == (b"date: then\r\netag: x\r\n", ((b"date", b"then"), (b"etag", b"x")))
+    for second in (b"one", b"two", b"one"):
+        monkeypatch.setattr(headers.date, "now", lambda second=second: second)
+        for block_ in (b"etag: x", b"etag: " + b"x" * 5_000, b"etag: x\r\nconnection: date\r\ndate: then"):
+            found = headers.received(block_)
+            assert found.passed[-1] == (b"date", second)
+            assert found.lines.endswith(b"\r\ndate: %b\r\n" % second)
+            assert found.lines.count(b"date: ") == 1
