@@ -41,7 +41,7 @@ class Problem(Exception):
         for line in self.more.splitlines():
             name, _, value = line.partition(b": ")
             fields.append((name.lower(), value))
-        return Reply(self.status, fields, self.body())
+        return Reply(self.status, fields, self.body(), own=True)
 
     def lines(self) -> bytes:
         """The header lines of the answer, without its length."""
