@@ -217,7 +217,7 @@ class CompressStage:
         return f"{coding}, for text of at least {self._minimum} bytes"
 
     def _unmodified(self, request: Request, reply: Reply) -> None:
-        """A 304 says what its 200 would, which is taken to be compressed where nothing speaks against it; its length does not, for
+        """A 304 says what its 200 would, which is taken to be compressed where nothing speaks against it. Its length does not, as
         many servers tell there that a 304 has no body.
         """
         known = _known(reply)
