@@ -28,6 +28,11 @@ compress = {}
 transform = { reply = { members = { remove = ["/secret"] } } }
 
 [[routes]]
+path = "/narrow"
+fallback = false
+transform = { reply = { members = { remove = ["/title"], largest = 10 } } }
+
+[[routes]]
 path = "/page"
 fallback = [{ status = 503, headers = { retry-after = "30" }, file = "FILE" }]
 compress = {}
@@ -142,6 +147,16 @@ def test_a_write_is_told_what_happened(entrance: Entrance, monolith: ScriptedUps
     assert (reply.status, reply.json()["type"]) == (502, "urn:banyan:problem:no-answer")
     monolith.script = lambda request: answer(b"no", "404 Not Found")
     assert entrance.ask("GET", "/static/a").status == 404
+
+
+def test_a_refusal_is_not_transformed(entrance: Entrance, monolith: ScriptedUpstream) -> None:
+    """It arrives as it is where only a few bytes may be changed; an answer of more is withheld, and that is a refusal, too."""
+    monolith.script = drop
+    reply = entrance.ask("POST", "/narrow", b"{}")
+    assert (reply.status, reply.json()["title"]) == (502, "No answer")
+    monolith.script = lambda request: json_answer({"title": "longer than that"})
+    reply = entrance.ask("GET", "/narrow")
+    assert (reply.status, reply.json()["title"]) == (502, "Answer withheld")
 
 
 def mirrored(entrance: Entrance, service: ScriptedUpstream) -> None:
