@@ -102,8 +102,12 @@ class Gateway:
         """Send an answer of this entrance, unless that is a failure in place of the upstream's answer and a stage has something
         better. Its status.
         """
-        if place >= policy.inner and reply.status >= 500 and (status := self._rescued(request, policy, reply.status, context)):
-            return status
+        if place >= policy.inner and reply.status >= 500:
+            try:
+                if status := self._rescued(request, policy, reply.status, context):
+                    return status
+            except Problem as unchangeable:  # what would stand in must not be seen as it is
+                reply = unchangeable.reply()
         return self._reply(request, policy, place, reply)
 
     def _rescued(self, request: Request, policy: Policy, failed: int, context: str) -> int:

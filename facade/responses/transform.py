@@ -33,6 +33,7 @@ _OURS = frozenset(
     }
 )  # fmt: skip
 _JSON = re.compile(rb"application/([a-z0-9.+-]+\+)?json")
+_PLAIN = (b"", b"identity")
 _SAFE_IN_PATH = "/!$&'()*+,;=:@~"
 
 
@@ -200,7 +201,7 @@ class TransformStage:
         return changed
 
     async def _change_body(self, request: Request, members: MemberChanges) -> None:
-        if not _is_json(request.inbound.get(b"content-type")) or request.inbound.get(b"content-encoding"):
+        if not _is_json(request.inbound.get(b"content-type")) or request.inbound.get(b"content-encoding") not in _PLAIN:
             raise Problem(415, "not-json", "Unsupported media type", "this path takes plain JSON")
         body = await request.read(members.largest)
         try:
@@ -228,7 +229,7 @@ class _Fields:
 def _changed_body(reply: Reply, members: MemberChanges) -> bytes:
     if reply.body is None or len(reply.body) > members.largest:
         raise _unchangeable(f"it has more than {members.largest} bytes")
-    if reply.status == 206 or reply.get(b"content-encoding"):
+    if reply.status == 206 or reply.get(b"content-encoding") not in _PLAIN:
         raise _unchangeable("it is encoded, or a part")
     try:
         return members.changed(reply.body)

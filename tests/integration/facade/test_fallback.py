@@ -48,6 +48,11 @@ cache = { stale_if_error = 600 }
 fallback = [{ body = "static" }]
 
 [[routes]]
+path = "/short"
+cache = { stale_if_error = 600, ttl = 0.01 }
+transform = { reply = { members = { remove = ["/secret"], largest = 30 } } }
+
+[[routes]]
 path = "/code"
 code = "tests.integration.facade.answers:who"
 fallback = [{ body = "static" }]
@@ -251,3 +256,12 @@ def test_it_stands_in_for_code_that_fails(entrance: Entrance, path: str) -> None
     assert entrance.ask("POST", path, b"{}").status == 503
     assert entrance.ask("GET", "/code/refuses").status == 418
     assert entrance.ask("GET", "/code/x").json()["path"] == "/code/x"
+
+
+def test_what_cannot_be_changed_does_not_stand_in(entrance: Entrance, monolith: ScriptedUpstream) -> None:
+    """A kept answer that is longer than what may be read for its changes is withheld, as it was when it came."""
+    monolith.script = lambda request: json_answer({"secret": 1, "text": "x" * 50})
+    assert entrance.ask("GET", "/short/x").status == 502
+    monolith.script = drop
+    reply = entrance.ask("GET", "/short/x")
+    assert (reply.status, reply.json()["type"]) == (502, "urn:banyan:problem:unchangeable-answer")

@@ -117,6 +117,15 @@ def test_what_is_left_keeps_its_value() -> None:
     assert given_.body == b"{%b}" % kept
 
 
+def test_identity_is_no_encoding() -> None:
+    """On either way; it is read like a body that says nothing."""
+    plain = json_request(b'{"secret":1}', content_encoding="identity")
+    assert sent(plain, members={"remove": ["/secret"]}).content == b"{}"
+    given_ = reply(200, b'{"secret":1}', content_type="application/json", content_encoding="identity")
+    stage(reply={"members": {"remove": ["/secret"]}}).after(asked(), given_)
+    assert given_.body == b"{}"
+
+
 DEEP = b"[" * 50_000 + b"]" * 50_000
 BROKEN = (DEEP, b"{", b"[NaN]", b'"\xff"', b'"\\ud800"', b"[1E+99999999999999999999]", b"9" * 5_000)
 """What cannot be read, or cannot be held, or cannot be written again."""
