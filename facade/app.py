@@ -29,6 +29,7 @@ from facade.gateway import Gateway
 from facade.gauges import gauges
 from facade.headers import Inbound
 from facade.health import Prober
+from facade.http1 import date
 from facade.http1.request_line import RequestLine
 from facade.identity.jwks import KeySet
 from facade.limits.rule import Terms
@@ -190,7 +191,7 @@ def _not_here(client: Client) -> None:
 
 
 def _own_answer(client: Client, status: int, kind: bytes, body: bytes) -> None:
-    client.answer(status, b"content-type: %b\r\ncache-control: no-store\r\n" % kind, body)
+    client.answer(status, b"content-type: %b\r\ncache-control: no-store\r\n%b" % (kind, date.line()), body)
 
 
 def _tell_death(task: asyncio.Task[None]) -> None:

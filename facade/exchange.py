@@ -34,7 +34,7 @@ class Exchange:
 
     __slots__ = (
         "_closed", "_error", "_failed", "_fell_back", "_guard", "_misdirected", "_pauses", "_pool", "_priority", "_pump",
-        "_reused", "_sent", "_until", "_upgrade", "_wait", "_whole", "_worked",
+        "_reused", "_sent", "_until", "_wait", "_whole", "_worked",
         "body", "connection", "decision", "desk", "ends", "request", "route",
     )  # fmt: skip
 
@@ -49,7 +49,6 @@ class Exchange:
         self.connection: Connection | None = None
         self._priority = priority
         self._whole = request.body_complete
-        self._upgrade = request.inbound.upgrade == b"websocket"
         self._pool: Pool | None = None
         self._pump: Pump | None = None
         self._guard: Guard | None = None
@@ -177,10 +176,11 @@ class Exchange:
         if request.span is not None:
             head = request.span.stamped(head)
         self._sent = True
-        connection.begin(head, head_only=request.method == "HEAD", upgrade=self._upgrade, until=until)
+        connection.begin(head, head_only=request.method == "HEAD", upgrade=request.websocket, until=until)
         if body.streams:
             self._pump = Pump(body, connection, timeout)
             await self._pump.head()
+            connection.until = min(until, max(request.deadline, monotonic() + timeout))  # an upload may have taken longer
         await connection.head(timeout)
 
     def _tell(self, guard: Guard, ticket: int, begun: float, *, ok: bool, tells: bool) -> None:

@@ -32,5 +32,5 @@ def head(
     return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b%b%b%b" % (
         request.method.encode(), request.target, request.host or netloc,
         lines(desk, request), time_left, desk.callers.to(decision.side, route),
-        _REPLICA_MARK if decision.replica else b"", _UPGRADE if request.inbound.upgrade == b"websocket" else b"", body.head(),
+        _REPLICA_MARK if decision.replica else b"", _UPGRADE if request.websocket else b"", body.head(),
     )  # fmt: skip

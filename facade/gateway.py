@@ -25,7 +25,7 @@ from facade.pipeline.book import PolicyBook
 from facade.pipeline.policy import Policy
 from facade.positions import parse_header
 from facade.problems import Problem
-from facade.replay import NONE, Body, open_body
+from facade.replay import NONE, Body, Kept, open_body
 from facade.reply import Reply
 from facade.request import Request
 from facade.resilience import deadline
@@ -37,6 +37,7 @@ from facade.upstream import Connection
 
 _NOT_PASSED_ON: Final = frozenset({"CONNECT", "TRACE"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_SWITCHED: Final = 101
 
 
 class Gateway:
@@ -77,32 +78,37 @@ class Gateway:
                 if waiting is not None:
                     await waiting
                 if request.reply is not None:
-                    status = self._reply(request, policy, place, request.reply)
+                    status = self._answer(request, policy, place, request.reply, context)
                     break
                 place += 1
             else:
                 side, status = await self._ask(request, route, policy)
         except Problem as problem:
-            status = self._refuse(request, policy, place, problem, context)
-        except ClientGone:
-            self.desk.metrics.event(context, "client_gone")
-        except UpstreamError:
-            self.desk.metrics.event(context, "cut_short")
+            status = self._answer(request, policy, place, problem.reply(), context)
+        except (ClientGone, UpstreamError):
+            if not client.gone:
+                self.desk.metrics.event(context, "cut_short")
         finally:
+            sent = status
+            if client.gone and status != _SWITCHED:  # whoever answered, nobody was there to take it
+                sent = 0
+                self.desk.metrics.event(context, "client_gone")
             for ender in policy.enders:
                 ender.ended(request)
             if request.span is not None:
-                request.span.end(side, status)
+                request.span.end(side, sent)
         if status:
             self.desk.metrics.observe(context, side, status, monotonic() - started)
         if self._log is not None:
-            self._log.note(request, context, side, status, monotonic() - started)
+            self._log.note(request, context, side, sent, monotonic() - started)
 
-    def _refuse(self, request: Request, policy: Policy, place: int, problem: Problem, context: str) -> int:
-        """Answer a problem, unless it came of asking an upstream and a stage has something better."""
-        if place == len(policy.stages) and (status := self._rescued(request, policy, problem.status, context)):
+    def _answer(self, request: Request, policy: Policy, place: int, reply: Reply, context: str) -> int:
+        """Send an answer of this entrance, unless that is a failure in place of the upstream's answer and a stage has something
+        better. Its status.
+        """
+        if place >= policy.inner and reply.status >= 500 and (status := self._rescued(request, policy, reply.status, context)):
             return status
-        return self._reply(request, policy, place, problem.reply())
+        return self._reply(request, policy, place, reply)
 
     def _rescued(self, request: Request, policy: Policy, failed: int, context: str) -> int:
         """Send what a stage has in place of an answer with the status `failed`. The status that was sent, 0 when none has any."""
@@ -138,22 +144,22 @@ class Gateway:
             request.replica = exchange.decision.replica
             if request.method not in _SAFE:
                 self._written(request, connection.status, connection.headers.passed)
-            status, copy = connection.status, None
+            status = answered = connection.status
             if status >= 500 and policy.rescuers and (rescued := self._rescued(request, policy, status, exchange.context)):
                 return "facade", rescued
-            if connection.complete and status != 101:
-                copy = self._pass_whole(exchange, policy, connection)
-                if request.client.gone:  # not before: others may want what the stages keep of it
-                    raise ClientGone
+            if connection.complete and status != _SWITCHED:
+                status, copy = self._pass_whole(exchange, policy, connection)
             else:
-                copy = await self._pass_on(exchange, policy, connection)
+                status, copy = await self._pass_on(exchange, policy, connection)
         finally:
             exchange.finish()
         if copy and exchange.route is not None and exchange.route.shadow_percent:
-            self._leave_sample(request, exchange, status, copy)
+            self._leave_sample(request, exchange, answered, copy)
         return exchange.decision.side, status
 
     async def _body(self, request: Request, route: Route | None) -> Body:
+        if request.content is not None:
+            return Kept(request.content, framed=True)
         settings = self._settings
         return await open_body(
             request.inbound,
@@ -163,29 +169,31 @@ class Gateway:
             folder=self._spool,
         )
 
-    def _pass_whole(self, exchange: Exchange, policy: Policy, connection: Connection) -> bytes | None:
-        """Send an upstream's answer of which everything is there, as the stages leave it. Its body, as the upstream sent it, if
-        anybody wants it.
+    def _pass_whole(self, exchange: Exchange, policy: Policy, connection: Connection) -> tuple[int, bytes | None]:
+        """Send an upstream's answer of which everything is there, as the stages leave it. The status that was sent, and the body
+        as the upstream sent it, if anybody wants it.
         """
         request, route, outbound = exchange.request, exchange.route, connection.headers
         unwanted = not (policy.finishers or request.client.no_body or (route is not None and route.shadow_percent))
         if unwanted and outbound.length and connection.buffered == outbound.length:
             lines = self._lines(request, outbound.lines)
             request.client.answer_parts(connection.status, lines, connection.parts(), outbound.length)
-            return None
+            return connection.status, None
         copy = connection.take()
         reply, lines = self._finished(request, policy, connection, copy)
         answering.whole(request.client, reply, lines)
-        return copy
+        return reply.status, copy
 
-    async def _pass_on(self, exchange: Exchange, policy: Policy, connection: Connection) -> bytes | None:
-        """Send an upstream's answer that is still coming. Its body, as the upstream sent it, where that is small."""
+    async def _pass_on(self, exchange: Exchange, policy: Policy, connection: Connection) -> tuple[int, bytes | None]:
+        """Send an upstream's answer that is still coming. The status that was sent, and the body as the upstream sent it, where
+        that is small.
+        """
         request, outbound = exchange.request, connection.headers
-        if connection.status == 101:
+        if connection.status == _SWITCHED:
             connection.until = inf
             lines, patience = self._lines(request, outbound.lines), self._settings.tunnel_timeout
             await tunnel.join(request.client, connection, lines, patience, exchange.patience)
-            return None
+            return _SWITCHED, None
         if policy.whole and answering.ends_soon(outbound, policy.whole):
             try:
                 await connection.gather(policy.whole, exchange.patience)
@@ -195,7 +203,7 @@ class Gateway:
                 return self._pass_whole(exchange, policy, connection)
         connection.until = inf if answering.is_stream(outbound) else exchange.ends
         reply, lines = self._finished(request, policy, connection, None)
-        return await answering.stream(connection, request.client, reply, lines, exchange.patience)
+        return reply.status, await answering.stream(connection, request.client, reply, lines, exchange.patience)
 
     def _finished(self, request: Request, policy: Policy, connection: Connection, body: bytes | None) -> tuple[Reply, bytes]:
         """The answer as the stages leave it, and its header lines."""

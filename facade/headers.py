@@ -9,11 +9,11 @@ Clients and upstreams send the same header blocks again and again, so what was m
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from facade.http1 import grammar
+from facade.http1 import date, grammar
 from facade.http1.grammar import BadHead, Pair
 
 _HOP: Final = frozenset(
@@ -41,7 +41,7 @@ _SAID_OF_THE_CONNECTION: Final = frozenset({b"close", b"keep-alive", b"upgrade"}
 _MEANT_FOR_BOTH: Final = frozenset({b"authorization", b"cookie", b"idempotency-key"})
 """What this entrance and the upstream both go by."""
 _FRAMING: Final = frozenset({b"connection", b"content-length", b"transfer-encoding", b"upgrade"})
-_READ_FROM_ANSWERS: Final = _FRAMING
+_READ_FROM_ANSWERS: Final = _FRAMING | {b"date"}
 _READ_FROM_REQUESTS: Final = _FRAMING | {
     b"host", b"expect", b"authorization", b"cookie", b"idempotency-key", b"x-request-id", b"traceparent", b"x-forwarded-for",
     b"x-forwarded-proto", b"banyan-timeout",
@@ -82,7 +82,7 @@ class Inbound:
 @dataclass(frozen=True, slots=True)
 class Outbound:
     """An answer's header block. `fields` is all of it, names in lower case; `passed` is what goes on to the client, and `lines`
-    the same without its length, ready to be sent; `marks` are the `banyan-*` ones, which do not pass.
+    the same without its length, ready to be sent; `marks` are the `banyan-*` ones, which do not pass. `dated`: it has a `Date`.
     """
 
     fields: tuple[Pair, ...]
@@ -94,6 +94,7 @@ class Outbound:
     close: bool
     keep_alive: bool
     upgrade: bytes
+    dated: bool
 
     def get(self, name: bytes) -> bytes:
         """The values of a field, joined by commas; b"" without it. `name` in lower case."""
@@ -108,6 +109,14 @@ def inbound(block: bytes) -> Inbound:
 def outbound(block: bytes) -> Outbound:
     """What an answer's header block says. Raises `BadHead`, also where its framing is contradictory."""
     return _known_outbound(block) if len(block) <= _WORTH_KEEPING else _outbound(block)
+
+
+def received(block: bytes) -> Outbound:
+    """The same of an answer that has come just now: it is passed on with the date of now where it has none (RFC 9110, 6.6.1)."""
+    found = outbound(block)
+    if found.dated:
+        return found
+    return _known_dated(block, date.now()) if len(block) <= _WORTH_KEEPING else _dated(block, date.now())
 
 
 def _inbound(block: bytes) -> Inbound:
@@ -162,11 +171,18 @@ def _outbound(block: bytes) -> Outbound:
         close=b"close" in connection,
         keep_alive=b"keep-alive" in connection,
         upgrade=b",".join(seen.get(b"upgrade", ())).lower(),
+        dated=b"date" in seen and b"date" not in stopped,
     )
+
+
+def _dated(block: bytes, now: bytes) -> Outbound:
+    found = outbound(block)
+    return replace(found, passed=(*found.passed, (b"date", now)), lines=b"%bdate: %b\r\n" % (found.lines, now), dated=True)
 
 
 _known_inbound: Final = lru_cache(maxsize=1024)(_inbound)
 _known_outbound: Final = lru_cache(maxsize=1024)(_outbound)
+_known_dated: Final = lru_cache(maxsize=1024)(_dated)
 
 _Read = tuple[bytes, bytes, bytes]
 """A line's name, its value, and the line as it is passed on: b"" where it is not."""

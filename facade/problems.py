@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 import orjson
 
+from facade.http1 import date
 from facade.http1.grammar import BadHead, Pair
 from facade.reply import Reply
 
@@ -34,18 +35,18 @@ class Problem(Exception):
 
     def reply(self) -> Reply:
         """As an answer that stages may look at."""
-        fields: list[Pair] = [(b"content-type", b"application/problem+json")]
+        fields: list[Pair] = [(b"content-type", b"application/problem+json"), (b"date", date.now())]
         if self.retry_after is not None:
             fields.append((b"retry-after", b"%d" % self.retry_after))
         for line in self.more.splitlines():
             name, _, value = line.partition(b": ")
             fields.append((name.lower(), value))
-        return Reply(self.status, fields, self.body())
+        return Reply(self.status, fields, self.body(), own=True)
 
     def lines(self) -> bytes:
         """The header lines of the answer, without its length."""
         after = b"retry-after: %d\r\n" % self.retry_after if self.retry_after is not None else b""
-        return b"content-type: application/problem+json\r\n" + after + self.more
+        return b"content-type: application/problem+json\r\n" + date.line() + after + self.more
 
 
 _SLUGS = {400: "malformed", 414: "target-too-long", 417: "expectation-failed", 431: "head-too-large", 501: "not-implemented",
@@ -76,8 +77,9 @@ def body_beyond_declared() -> Problem:
     return Problem(413, "body-too-large", "Body too large", "the body is longer than this path takes")
 
 
-def method_refused(method: str) -> Problem:
-    return Problem(405, "method-not-allowed", "Method not allowed", f"{method} is not passed on")
+def method_refused(method: str, allowed: bytes = b"GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE") -> Problem:
+    """`allowed`: the methods that are not refused, as `Allow` tells them; without it, those that upstreams commonly take."""
+    return Problem(405, "method-not-allowed", "Method not allowed", f"{method} is not passed on", more=b"allow: %b\r\n" % allowed)
 
 
 def too_large(limit: int) -> Problem:

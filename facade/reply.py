@@ -19,13 +19,14 @@ class Coder(Protocol):
 @dataclass(slots=True)
 class Reply:
     """`fields` have lower-case names. `body` is None where it streams; every part of it then goes through `coder`, where there is
-    one, and its length is not known.
+    one, and its length is not known. `own`: it is a refusal of the facade's own, not what somebody behind it has answered.
     """
 
     status: int
     fields: list[Pair]
     body: bytes | None
     coder: Coder | None = None
+    own: bool = False
 
     def get(self, name: bytes) -> bytes:
         """The values of a field, joined by commas; b"" without it. `name` in lower case."""

@@ -59,6 +59,7 @@ class Request:
         "target",
         "told",
         "trace",
+        "websocket",
     )  # fmt: skip
 
     def __init__(self, client: Client, line: RequestLine, inbound: Inbound, *, trust: bool) -> None:
@@ -71,6 +72,7 @@ class Request:
         self.path = line.path
         self.target = line.target
         self.host = line.host or inbound.host
+        self.websocket = line.minor > 0 and inbound.upgrade == b"websocket"
         self.inbound = inbound
         self.request_id, self.trace = onward.identify(inbound)
         self.span: RequestSpan | None = None
@@ -160,7 +162,7 @@ class Request:
     @property
     def body_complete(self) -> bool:
         """Whether all of it was given."""
-        return self._ahead is None and self.client.body_complete
+        return self.content is not None or (self._ahead is None and self.client.body_complete)
 
     async def part(self) -> bytes:
         """The next bytes; b"" after the last. Raises `ClientGone`, or `Problem` for a framing that is broken."""
@@ -176,14 +178,16 @@ class Request:
         return part
 
     async def read(self, limit: int) -> bytes:
-        """The whole body, kept for the upstream; also when it was read before. Raises `Problem` 413 when it has more than `limit`
-        bytes, and `ClientGone`.
+        """The whole body, kept for the upstream; also when it was read, or changed, before. Raises `Problem` 413 when it has more
+        than `limit` bytes, and `ClientGone`.
         """
+        if self.content is not None:
+            return self.content
         if self.inbound.length is not None and self.inbound.length > limit:
             raise problems.body_beyond(limit)
-        parts = [self._ahead or b""]
-        size = len(parts[0])
-        while part := await self.client.part():
+        parts: list[bytes] = []
+        size = 0
+        while part := await self.part():
             parts.append(part)
             size += len(part)
             if size > limit:

@@ -9,7 +9,7 @@ from math import inf
 from typing import Final, cast
 
 from facade.failures import BadAnswer, ClosedEarly, CutShort, UpstreamError
-from facade.headers import Outbound, outbound
+from facade.headers import Outbound, outbound, received
 from facade.http1 import status_line
 from facade.http1.chunks import Chunks
 from facade.http1.grammar import LONGEST_HEAD, BadHead
@@ -251,7 +251,7 @@ class Connection:
                 break  # what follows is the other protocol's, until the connection ends
             # 100 Continue or 103 Early Hints: the answer proper is still to come
         self._buffer = b""
-        self.headers = headers = outbound(block)
+        self.headers = headers = received(block)
         self._keep = headers.keep_alive if minor == 0 else not headers.close
         self.status = status
         self._frame(headers)

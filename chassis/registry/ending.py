@@ -15,6 +15,7 @@ _HANDED_ON = signal.SIGUSR2
 _AGAIN_SECONDS = 0.05
 
 _taken = threading.Event()
+_ended = False
 
 
 def hold() -> None:
@@ -54,8 +55,10 @@ def _wait(main: int, announce: Callable[[], None], seconds: float) -> None:
 
 def _end(number: int, frame: object) -> None:  # noqa: ARG001 signal asks for them
     """In the main thread: what was held back arrives, at whatever handler the server has set meanwhile."""
-    if _taken.is_set():
+    global _ended  # noqa: PLW0603 the next signal may interrupt this one anywhere but here, where no lock is held
+    if _ended:
         return
+    _ended = True
     _taken.set()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     signal.raise_signal(signal.SIGTERM)

@@ -18,6 +18,7 @@ from facade.entrance.client import Client
 from facade.explain.question import Question
 from facade.exposition import Family
 from facade.headers import Inbound
+from facade.http1 import date
 from facade.http1.request_line import RequestLine
 from facade.problems import Problem
 
@@ -47,7 +48,7 @@ class Page:
             elif line.path not in self._read:
                 raise problems.not_found(line.path)
             elif line.method not in ("GET", "HEAD"):
-                raise problems.method_refused(line.method)
+                raise problems.method_refused(line.method, b"GET, HEAD")
             else:
                 await self._read[line.path](client)
         except Problem as problem:
@@ -105,4 +106,4 @@ async def _question(client: Client) -> Question:
 
 
 def _answer(client: Client, code: int, kind: bytes, body: bytes) -> None:
-    client.answer(code, b"content-type: %b\r\ncache-control: no-store\r\n" % kind, body)
+    client.answer(code, b"content-type: %b\r\ncache-control: no-store\r\n%b" % (kind, date.line()), body)

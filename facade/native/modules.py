@@ -26,6 +26,7 @@ MODULES: Final = (
     "facade.gateway",
     "facade.headers",
     "facade.http1.chunks",
+    "facade.http1.date",
     "facade.http1.grammar",
     "facade.http1.request_line",
     "facade.http1.status_line",

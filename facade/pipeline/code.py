@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from facade import problems
+from facade.http1 import date
 from facade.reply import Reply
 from facade.request import Request
 from facade.strand import within
@@ -34,9 +35,10 @@ def find(name: str) -> Answer:
 
 
 class Code:
-    """Stands last: no upstream is asked behind it."""
+    """Stands last: no upstream is asked behind it. `instead` of which it answers."""
 
     name = "code"
+    instead = True
 
     def __init__(self, name: str, answer: Answer) -> None:
         self._name = name
@@ -56,6 +58,8 @@ class Code:
 
     async def _ask(self, request: Request) -> None:
         try:
-            request.reply = await within(request.deadline - monotonic(), self._answer(request))
+            reply = await within(request.deadline - monotonic(), self._answer(request))
         except TimeoutError as error:
             raise problems.timed_out(f"{self._name} did not answer in time") from error
+        reply.fields = date.dated(reply.fields)
+        request.reply = reply

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from facade.http1 import date
 from facade.http1.grammar import Pair
 from facade.reply import Reply
 from facade.request import Request
@@ -108,7 +109,7 @@ class FallbackStage:
         static = self._static
         if static is None or status not in FAILED or request.method not in _READS:
             return None
-        return Reply(static.status, list(self._fields), self._content)
+        return Reply(static.status, date.dated([*self._fields]), self._content)
 
     def explain(self, request: Request) -> str:
         """What is tried for this request when the upstream does not answer it."""

@@ -10,7 +10,8 @@ from facade.pipeline.stage import Ender, Finisher, Rescuer, Stage
 class Policy:
     """The stages of one route, from the outermost to the one next to the upstream. `finishers`: those that look at answers, each
     with its place, the innermost first; `rescuers`: those that may have one where the upstream has none, in the same order.
-    `whole`: so many bytes of an answer are to be there before they look. `priority`: who waits first under overload.
+    `whole`: so many bytes of an answer are to be there before they look. `inner`: the place of who answers at last: the
+    upstream, or code in its stead. `priority`: who waits first under overload.
     """
 
     path: str
@@ -20,6 +21,7 @@ class Policy:
     rescuers: tuple[tuple[int, Rescuer], ...]
     enders: tuple[Ender, ...]
     whole: int
+    inner: int
     priority: Priority
 
     @classmethod
@@ -34,5 +36,6 @@ class Policy:
             tuple((place, stage) for place, stage in places if isinstance(stage, Rescuer)),
             tuple(stage for stage in stages if isinstance(stage, Ender)),
             max((getattr(stage, "whole", 0) for stage in stages), default=0),
+            sum(not getattr(stage, "instead", False) for stage in stages),
             priority,
         )

@@ -32,8 +32,8 @@ class Breaker:
     """
 
     __slots__ = (
-        "_calls", "_clock", "_declared", "_in_row", "_minimum", "_probes_left", "_probes_missing", "_slow_seconds", "_ticket",
-        "_tried", "_until", "on_closed", "state", "transitions",
+        "_calls", "_clock", "_deaf", "_declared", "_hinted", "_in_row", "_minimum", "_probes_left", "_probes_missing",
+        "_slow_seconds", "_ticket", "_tried", "_until", "on_closed", "state", "transitions",
     )  # fmt: skip
 
     def __init__(
@@ -48,6 +48,7 @@ class Breaker:
         self._ticket = 1
         self._tried = self._until = 0.0
         self._in_row = 0
+        self._hinted = self._deaf = False
         self._probes_left = self._probes_missing = 0
         self.state = State.CLOSED
         self.transitions: Counter[State] = Counter()
@@ -80,9 +81,12 @@ class Breaker:
             self._probes_left += 1
 
     def try_now(self) -> None:
-        """There is reason to believe that the upstream is well: an open breaker lets its probes pass from now on."""
-        if self.state is State.OPEN:
+        """There is reason to believe that the upstream is well: an open breaker lets its probes pass from now on. Once that was
+        not so, a trial of its own has to fail before it is believed again.
+        """
+        if self.state is State.OPEN and not (self._hinted or self._deaf):
             self._until = min(self._until, self._clock())
+            self._hinted = True
 
     def opens_in(self) -> float:
         """Seconds until a request may try the upstream again; 0 unless it is open."""
@@ -118,6 +122,7 @@ class Breaker:
 
     def _open(self, now: float) -> None:
         self._in_row += 1
+        self._deaf, self._hinted = self._hinted, False
         numbers = self._declared
         duration = min(numbers.longest_open, numbers.open_seconds * 2.0 ** min(self._in_row - 1, 30))
         self._until = now + duration
@@ -142,6 +147,7 @@ class Breaker:
 
     def _close(self) -> None:
         self._in_row = 0
+        self._hinted = self._deaf = False
         self._calls.clear()
         self._enter(State.CLOSED)
         self.on_closed()

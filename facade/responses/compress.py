@@ -16,7 +16,7 @@ import brotli  # type: ignore[import-untyped]
 from backports import zstd
 from pydantic import BaseModel, ConfigDict, Field
 
-from facade.http1.grammar import Pair
+from facade.responses import altered
 from facade.responses.asking import only_anonymous
 from facade.responses.contract import Coder, Reply, Request
 from facade.responses.freshness import directives
@@ -30,8 +30,7 @@ _TEXT = re.compile(
 _LOOKED_AT = frozenset(
     {b"content-type", b"content-encoding", b"content-length", b"content-range", b"cache-control", b"set-cookie", b"vary"}
 )
-_NOT_ANY_MORE = frozenset({b"content-length", b"accept-ranges", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
-_WITHOUT_BODY = frozenset({204, 206, 304})
+_LEFT = frozenset({204, 206})
 _GZIP_LEVEL, _BROTLI_QUALITY, _ZSTD_LEVEL = 5, 4, 3
 """Where each is no slower than it is worth for an answer that is made once: about 50 to 150 MB/s."""
 
@@ -180,27 +179,32 @@ class CompressStage:
         return None
 
     def after(self, request: Request, reply: Reply) -> None:
-        """Compress the body, or set the coder for one that streams; say in any case that it depends on the client."""
-        body = reply.body
-        if body is not None and len(body) < self._minimum and reply.status != 304:
+        """Compress the body, or set the coder for one that streams; say in any case that it depends on the client.
+
+        HEAD is told what GET would be: also where the upstream sent no body to judge by, but for the length then.
+        """
+        if reply.status == 304:
+            self._unmodified(request, reply)
+            return
+        head = request.method == "HEAD"
+        body = (reply.body or None) if head else reply.body
+        if reply.status in _LEFT or (body is not None and len(body) < self._minimum):
             return
         known = _known(reply)
-        if reply.status in _WITHOUT_BODY or not self._may(request, known, streams=body is None):
-            if reply.status == 304:
-                vary(reply, known)
+        if not self._may(request, known, by_length=body is None):
             return
         vary(reply, known)
         coding = negotiate(request.inbound.get(b"accept-encoding"), self._codings)
-        if coding is None or request.method == "HEAD":
+        if coding is None:
             return
-        if body is None:
-            reply.coder = STREAMS[coding]()
-        else:
+        if body is not None:
             made = self._memory.get(coding, body) if request.reply is reply else _AT_ONCE[coding](body)
             if len(made) >= len(body):
                 return
             reply.body = made
-        reply.fields = [_weak(pair) for pair in reply.fields if pair[0] not in _NOT_ANY_MORE]
+        elif not head:
+            reply.coder = STREAMS[coding]()
+        reply.fields = [pair for pair in altered.fields(reply.fields) if pair[0] != b"content-encoding"]  # `identity`
         reply.fields.append((b"content-encoding", coding.encode()))
 
     def explain(self, request: Request) -> str:
@@ -212,12 +216,22 @@ class CompressStage:
             return "as it is: the request has cookies, and the route is not declared even_with_secrets"
         return f"{coding}, for text of at least {self._minimum} bytes"
 
-    def _may(self, request: Request, known: dict[bytes, bytes], *, streams: bool) -> bool:
+    def _unmodified(self, request: Request, reply: Reply) -> None:
+        """A 304 says what its 200 would, which is taken to be compressed where nothing speaks against it. Its length does not, as
+        many servers tell there that a 304 has no body.
+        """
+        known = _known(reply)
+        vary(reply, known)
+        known.setdefault(b"content-type", b"text/plain")
+        if self._may(request, known, by_length=False) and negotiate(request.inbound.get(b"accept-encoding"), self._codings):
+            reply.fields = altered.unmodified(reply.fields, request.inbound.get(b"if-none-match"))
+
+    def _may(self, request: Request, known: dict[bytes, bytes], *, by_length: bool) -> bool:
         if not is_text(known.get(b"content-type", b"")) or b"content-range" in known:
             return False
         if known.get(b"content-encoding", b"identity") != b"identity":
             return False
-        if streams and int(known.get(b"content-length", self._minimum)) < self._minimum:
+        if by_length and int(known.get(b"content-length", self._minimum)) < self._minimum:
             return False
         control = directives(known.get(b"cache-control", b""))
         if b"no-transform" in control or b"no-transform" in request.inbound.get(b"cache-control").lower():
@@ -239,12 +253,6 @@ def vary(reply: Reply, known: dict[bytes, bytes]) -> None:
     told = known.get(b"vary", b"").lower()
     if b"accept-encoding" not in told and b"*" not in told:
         reply.fields.append((b"vary", b"Accept-Encoding"))
-
-
-def _weak(pair: Pair) -> Pair:
-    """An entity tag that no longer stands for the very bytes."""
-    name, value = pair
-    return (name, b"W/" + value) if name == b"etag" and value.startswith(b'"') else pair
 
 
 def _has_cookies(request: Request) -> bool:

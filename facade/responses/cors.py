@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from facade.http1 import date
 from facade.responses.contract import Reply, Request
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
@@ -88,7 +89,7 @@ class CorsStage:
             elif name == b"access-control-request-method":
                 wanted = value
         if origin and wanted is not None and request.method == "OPTIONS":
-            request.reply = Reply(204, [], b"")
+            request.reply = Reply(204, date.dated([]), b"")
             request.told.append(self._vary_preflight + self._allowed(request, origin, wanted.decode("latin-1")))
         elif origin and (lines := self._allow(origin)):
             request.told.append(self._vary + lines + self._actual)

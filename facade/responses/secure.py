@@ -1,7 +1,9 @@
 """Header lines that tell browsers what an answer must never be used for; made once, added where the upstream is silent.
 
 They are defaults for answers of an API: nothing in them may be framed, run or sniffed. An upstream that serves pages says what
-they need, field by field, and is not overruled. `Strict-Transport-Security` is only told over https, as RFC 6797 (7.2) has it.
+they need, field by field, and is not overruled; nor by way of a 304, whose fields replace those of the page that a browser holds
+(RFC 9111, 3.2), and which need not repeat what that page has said. `Strict-Transport-Security` is only told over https, as RFC
+6797 (7.2) has it.
 """
 
 import re
@@ -76,7 +78,9 @@ class SecureStage:
         return None
 
     def after(self, request: Request, reply: Reply) -> None:
-        """Tell the client what the upstream did not."""
+        """Tell the client what the upstream did not, except in a 304."""
+        if reply.status == 304:
+            return
         names = self._names
         for name, _ in reply.fields:
             if name in names:

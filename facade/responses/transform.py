@@ -18,6 +18,7 @@ from facade import problems
 from facade.http1 import request_line
 from facade.http1.grammar import BadHead
 from facade.problems import Problem
+from facade.responses import altered
 from facade.responses.contract import Reply, Request
 from facade.responses.members import MemberChanges, Members
 
@@ -32,8 +33,6 @@ _OURS = frozenset(
     }
 )  # fmt: skip
 _JSON = re.compile(rb"application/([a-z0-9.+-]+\+)?json")
-_OF_OTHER_BYTES = frozenset({b"content-length", b"accept-ranges", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
-_WITHOUT_BODY = frozenset({204, 304})
 _SAFE_IN_PATH = "/!$&'()*+,;=:@~"
 
 
@@ -162,11 +161,21 @@ class TransformStage:
         return None
 
     def after(self, request: Request, reply: Reply) -> None:
-        """Change the answer. Raises `Problem` 502 for one that should be changed and cannot."""
+        """Change the answer; members not of the facade's own, which nobody has declared. Raises `Problem` 502 for one that should
+        be changed and cannot.
+        """
         if self._reply_fields is not None:
             reply.fields = self._reply_fields.pairs(reply.fields)
-        if self._reply_members is not None and reply.status not in _WITHOUT_BODY:
-            _change_answer(reply, self._reply_members, head=request.method == "HEAD")
+        if self._reply_members is None or reply.own or reply.status == 204:
+            return
+        content_type = reply.get(b"content-type")
+        if reply.status == 304:
+            if not content_type or _is_json(content_type):
+                reply.fields = altered.unmodified(reply.fields, request.inbound.get(b"if-none-match"))
+        elif _is_json(content_type):
+            if reply.body or request.method != "HEAD":
+                reply.body = _changed_body(reply, self._reply_members)
+            reply.fields = altered.fields(reply.fields)
 
     def explain(self, request: Request) -> str:
         """What is declared, and what becomes of this target."""
@@ -216,24 +225,15 @@ class _Fields:
         return [pair for pair in fields if pair[0] not in self._gone] + self._new
 
 
-def _change_answer(reply: Reply, members: MemberChanges, *, head: bool) -> None:
-    content_type = reply.get(b"content-type")
-    if not _is_json(content_type):
-        return
-    if not head:
-        if reply.body is None or len(reply.body) > members.largest:
-            raise _unchangeable(f"it has more than {members.largest} bytes")
-        if reply.status == 206 or reply.get(b"content-encoding"):
-            raise _unchangeable("it is encoded, or a part")
-        try:
-            reply.body = members.changed(reply.body)
-        except ValueError as error:
-            raise _unchangeable("it is no JSON, or more than can be held") from error
-    reply.fields = [
-        (name, b"W/" + value) if name == b"etag" and value.startswith(b'"') else (name, value)
-        for name, value in reply.fields
-        if name not in _OF_OTHER_BYTES
-    ]
+def _changed_body(reply: Reply, members: MemberChanges) -> bytes:
+    if reply.body is None or len(reply.body) > members.largest:
+        raise _unchangeable(f"it has more than {members.largest} bytes")
+    if reply.status == 206 or reply.get(b"content-encoding"):
+        raise _unchangeable("it is encoded, or a part")
+    try:
+        return members.changed(reply.body)
+    except ValueError as error:
+        raise _unchangeable("it is no JSON, or more than can be held") from error
 
 
 def _unchangeable(why: str) -> Problem:

@@ -103,9 +103,9 @@ class Entrance:
         """A connection to be closed by who asked for it."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
 
-    def tell(self, target: str) -> Reply:
+    def tell(self, target: str, method: str = "GET") -> Reply:
         """What the admin port says."""
-        return self._ask(self.admin, "GET", target, None, {})
+        return self._ask(self.admin, method, target, None, {})
 
     def metrics(self) -> str:
         """Of all workers together."""

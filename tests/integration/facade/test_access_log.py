@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,15 @@ from chassis.identity.tokens import issue
 from tests.integration.facade.entrance import Entrance, until
 from tests.integration.facade.scripted import Drop, Received, ScriptedUpstream, answer
 
-POLICIES = '[defaults]\nauthenticate = "optional"\nsecure = false\n'
+POLICIES = """
+[defaults]
+authenticate = "optional"
+secure = false
+
+[[routes]]
+path = "/kept"
+cache = true
+"""
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +113,43 @@ def test_an_answer_that_broke_off_and_a_request_that_was_none(logged: Entrance) 
     assert broken["bytes"] > 0
     assert (none["status"], none["side"]) == (400, "facade")
     assert "path" not in none
+
+
+def test_the_status_is_the_one_that_was_sent(logged: Entrance) -> None:
+    """Where the cache makes a whole answer of the upstream's 304, and a 304 of its whole one."""
+
+    def validated(request: Received) -> bytes:
+        same = request.header("if-none-match") == '"1"'
+        return answer(b"" if same else b"x", "304 Not Modified" if same else "200 OK", ETag='"1"', Cache_Control="max-age=0")
+
+    logged.monolith.script = validated
+    sent = [logged.ask("GET", "/kept/x").status, logged.ask("GET", "/kept/x").status]
+    sent.append(logged.ask("GET", "/kept/y", If_None_Match='"1"').status)
+    assert sent == [200, 200, 304]
+    assert [line["status"] for line in lines(logged, 3)] == sent
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 2", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("path", ["/x", "/kept/z"])
+def test_who_left_was_sent_nothing(logged: Entrance, path: str, head: bytes) -> None:
+    """However its answer came; the side is the one that has answered."""
+    held = threading.Event()
+
+    def slow(request: Received) -> bytes:
+        held.wait(20)
+        return b"HTTP/1.1 200 OK\r\n%b\r\n\r\n%b" % (head, b"ok" if b"Length" in head else b"2\r\nok\r\n0\r\n\r\n")
+
+    logged.monolith.script = slow
+    gone = logged.event("client_gone", "-")
+    connection = logged.connection()
+    connection.request("GET", path)
+    until(lambda: logged.monolith.received[-1].target == path)
+    connection.close()
+    assert logged.ask("GET", "/healthz").status == 200, "so long at least has the facade to notice"
+    held.set()
+    until(lambda: logged.event("client_gone", "-") == gone + 1)
+    (line,) = lines(logged, 1)
+    assert (line["path"], line["status"], line["bytes"]) == (path, 0, 0)
 
 
 def test_what_was_not_written_when_it_ends_is_written(logged: Entrance) -> None:

@@ -231,12 +231,13 @@ def test_early_refusal_of_an_upload_is_heard(entrance: Entrance, monolith: Scrip
 
 def test_client_that_leaves_in_the_middle_of_its_body(entrance: Entrance, monolith: ScriptedUpstream) -> None:
     """No upstream takes half a body for a whole one."""
-    ended = []
+    began, ended = threading.Event(), []
     reading = monolith.read_body
 
     def read(request: Received, stream: BinaryIO) -> bytes:
         if request.method != "POST":
             return b""
+        began.set()
         body = reading(request, stream)
         ended.append(len(body))
         raise Drop
@@ -245,7 +246,7 @@ def test_client_that_leaves_in_the_middle_of_its_body(entrance: Entrance, monoli
     try:
         with socket.create_connection(("127.0.0.1", entrance.port)) as client:
             client.sendall(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + b"x" * 100_000)
-            until(lambda: monolith.open)
+            until(began.is_set)
         until(lambda: ended)
         assert ended[0] < 200_000
         assert monolith.received == []

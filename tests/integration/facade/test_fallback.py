@@ -28,6 +28,11 @@ compress = {}
 transform = { reply = { members = { remove = ["/secret"] } } }
 
 [[routes]]
+path = "/narrow"
+fallback = false
+transform = { reply = { members = { remove = ["/title"], largest = 10 } } }
+
+[[routes]]
 path = "/page"
 fallback = [{ status = 503, headers = { retry-after = "30" }, file = "FILE" }]
 compress = {}
@@ -40,6 +45,11 @@ fallback = ["cache", { body = "static" }]
 [[routes]]
 path = "/unkept"
 cache = { stale_if_error = 600 }
+fallback = [{ body = "static" }]
+
+[[routes]]
+path = "/code"
+code = "tests.integration.facade.answers:who"
 fallback = [{ body = "static" }]
 
 [[routes]]
@@ -139,6 +149,16 @@ def test_a_write_is_told_what_happened(entrance: Entrance, monolith: ScriptedUps
     assert entrance.ask("GET", "/static/a").status == 404
 
 
+def test_a_refusal_is_not_transformed(entrance: Entrance, monolith: ScriptedUpstream) -> None:
+    """It arrives as it is where only a few bytes may be changed; an answer of more is withheld, and that is a refusal, too."""
+    monolith.script = drop
+    reply = entrance.ask("POST", "/narrow", b"{}")
+    assert (reply.status, reply.json()["title"]) == (502, "No answer")
+    monolith.script = lambda request: json_answer({"title": "longer than that"})
+    reply = entrance.ask("GET", "/narrow")
+    assert (reply.status, reply.json()["title"]) == (502, "Answer withheld")
+
+
 def mirrored(entrance: Entrance, service: ScriptedUpstream) -> None:
     """`users` at the service, which the monolith mirrors."""
     entrance.route("service", epoch=5, services=[service])
@@ -222,3 +242,12 @@ def test_without_a_declaration_all_is_as_it_was(entrance: Entrance, monolith: Sc
     monolith.script = drop
     reply: Reply = entrance.ask("GET", "/elsewhere")
     assert (reply.status, reply.header("cache-status")) == (502, None)
+
+
+@pytest.mark.parametrize("path", ["/code/fails", "/code/gives-up"])
+def test_it_stands_in_for_code_that_fails(entrance: Entrance, path: str) -> None:
+    """Code answers instead of an upstream, and fails like one: by an answer, or by a problem. Other refusals are its own."""
+    assert (entrance.ask("GET", path).status, entrance.ask("GET", path).body) == (200, b"static")
+    assert entrance.ask("POST", path, b"{}").status == 503
+    assert entrance.ask("GET", "/code/refuses").status == 418
+    assert entrance.ask("GET", "/code/x").json()["path"] == "/code/x"

@@ -103,6 +103,60 @@ def test_browsers_are_told_what_an_answer_is_not_for(gateway: Gateway) -> None:
         assert each.header("strict-transport-security") is None, "only over https"
 
 
+@pytest.mark.parametrize("path", ["/text/page", "/kept/page"])
+def test_head_and_304_agree_with_get(gateway: Gateway, path: str) -> None:
+    """Of a compressed page, as it is passed on and as it is kept: the same tag, the same variants, no other length."""
+
+    def page(request: Received) -> bytes:
+        told = {"Content_Type": "text/html", "ETag": '"1"', "Cache_Control": "max-age=600"}
+        if request.header("if-none-match"):
+            return answer(b"", "304 Not Modified", ETag='"1"')
+        whole = answer(PAGE, **told)
+        return whole.removesuffix(PAGE) if request.method == "HEAD" else whole
+
+    gateway.told(page)
+    get = gateway.ask("GET", path, Accept_Encoding="gzip")
+    head = gateway.ask("HEAD", path, Accept_Encoding="gzip")
+    unmodified = gateway.ask("GET", path, Accept_Encoding="gzip", If_None_Match=get.header("etag") or "")
+    assert (get.status, head.status, unmodified.status) == (200, 200, 304)
+    for each in (get, head, unmodified):
+        assert (each.header("etag"), each.header("vary")) == ('W/"1"', "Accept-Encoding")
+        assert each.header("content-length") in (None, str(len(get.body)))
+        assert each.header("date")
+    assert head.header("content-encoding") == "gzip"
+    assert unmodified.header("content-security-policy") is None, "it would replace that of the page"
+
+
+def test_every_answer_has_one_date(gateway: Gateway) -> None:
+    """The upstream's own; that of its coming where it sends none, also while it is kept; and that of what is answered here."""
+
+    def dates(reply: Reply) -> list[str]:
+        return [value for name, value in reply.headers if name.lower() == "date"]
+
+    gateway.told(lambda request: answer(Date="then"))
+    assert dates(gateway.ask("GET", "/x")) == ["then"]
+    gateway.told(lambda request: answer(Cache_Control="max-age=600"))
+    first, again = (gateway.ask("GET", "/kept/date") for _ in range(2))
+    assert "; hit" in (again.header("cache-status") or "")
+    assert len(dates(first)) == 1
+    assert dates(first) == dates(again)
+    asks = {"Origin": "https://a.banyan.example", "Access_Control_Request_Method": "PUT"}
+    for reply in (
+        gateway.ask("GET", "/x"), gateway.ask("GET", "/partner"), gateway.ask("OPTIONS", "/shared", **asks),
+        gateway.ask("GET", "/readyz"), gateway.facades[0].tell("/healthz"), gateway.ask("GET", "/%2f"),
+    ):  # fmt: skip
+        assert len(dates(reply)) == 1
+
+
+def test_a_refused_method_is_told_which_are_not(gateway: Gateway) -> None:
+    """RFC 9110, 15.5.6: at the entrance and at the admin port."""
+    for method in ("TRACE", "CONNECT"):
+        reply = gateway.ask(method, "/x")
+        assert (reply.status, reply.header("allow")) == (405, "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE")
+    reply = gateway.facades[0].tell("/status", "DELETE")
+    assert (reply.status, reply.header("allow")) == (405, "GET, HEAD")
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_a_body_has_a_limit_also_when_it_does_not_tell_its_length(gateway: Gateway, *, told: bool) -> None:
     """413, and no upstream takes it for a whole request."""

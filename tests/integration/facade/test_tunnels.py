@@ -59,3 +59,10 @@ def test_it_is_enough_that_one_side_talks(entrance: Entrance, monolith: Scripted
     until(lambda: heard)
     assert (said if talker == "upstream" else heard[0]) == b"x" * TIMES
     until(lambda: gauge(entrance, "requests_in_flight") == 0)
+
+
+def test_http_1_0_knows_no_upgrade(entrance: Entrance, monolith: ScriptedUpstream) -> None:
+    """It is a request like any other (RFC 9110, 7.8)."""
+    got = entrance.raw(HEAD.replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert got.startswith(b"HTTP/1.1 200 ")
+    assert monolith.received[-1].header("upgrade") is None

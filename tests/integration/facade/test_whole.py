@@ -13,7 +13,7 @@ from tests.integration.facade.entrance import Entrance, until
 from tests.integration.facade.load import gauge
 from tests.integration.facade.scripted import Drop, Received, ScriptedUpstream, answer
 
-WHOLE, SILENCE = 1.0, 1.2
+WHOLE, SILENCE, DEADLINE = 1.0, 1.2, 2.5
 POLICIES = f"""
 [defaults]
 authenticate = "none"
@@ -29,6 +29,7 @@ ejection = {{ failures = 1000000 }}
 timeouts = {{ read = 0.8, whole = {WHOLE} }}
 
 [resilience.users]
+deadline = {{ total = {DEADLINE} }}
 timeouts = {{ whole = 0 }}
 """
 ME = "/api/v1/users/me"
@@ -102,6 +103,15 @@ def test_a_context_may_have_no_limit(entrance: Entrance, monolith: ScriptedUpstr
     began = time.monotonic()
     assert entrance.ask("GET", ME).body == b"x" * 9
     assert seconds(began) > WHOLE + 0.5
+
+
+def test_a_small_answer_to_an_upload_is_there_by_the_deadline(entrance: Entrance, monolith: ScriptedUpstream) -> None:
+    """As one to any request, for its client can be told that it is not; also where answers have no other limit."""
+    monolith.script = Drip(LENGTH)
+    began = time.monotonic()
+    reply = entrance.ask("POST", ME, b"x" * (2 << 20))
+    assert (reply.status, reply.json()["type"]) == (504, "urn:banyan:problem:timed-out")
+    assert DEADLINE <= seconds(began) < DEADLINE + 2
 
 
 def test_a_stream_has_none(entrance: Entrance, monolith: ScriptedUpstream) -> None:

@@ -1,10 +1,13 @@
 """Headers: what passes, what is added, what is removed."""
 
+from time import monotonic, sleep
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from facade import headers, onward
+from facade.http1 import date
 from facade.http1.grammar import BadHead
 
 Pairs = tuple[tuple[bytes, bytes], ...]
@@ -138,3 +141,21 @@ def test_answers_marks_stay_inside() -> None:
     found = headers.outbound(block(*marks, (b"content-length", b"5"), *hop, *cookies))
     assert found.lines == b"set-cookie: a\r\nset-cookie: b\r\n"
     assert (found.marks, found.length) == ({b"banyan-position": b"users=1:2"}, 5)
+
+
+def test_an_answer_without_a_date_has_that_of_its_coming() -> None:
+    """Also a second later, when its header is remembered; an upstream's own date is passed on as it is."""
+    own = headers.received(b"date: then\r\netag: x")
+    assert (own.lines, own.passed) == (b"date: then\r\netag: x\r\n", ((b"date", b"then"), (b"etag", b"x")))
+    blocks = (b"etag: x", b"etag: " + b"x" * 5_000, b"etag: x\r\nconnection: date\r\ndate: then")
+    before, deadline = date.now(), monotonic() + 5
+    while True:
+        now = date.now()
+        for found in map(headers.received, blocks):
+            assert found.passed[-1] in ((b"date", now), (b"date", date.now()))
+            assert found.lines.endswith(b"\r\ndate: %b\r\n" % found.passed[-1][1])
+            assert found.lines.count(b"date: ") == 1
+        if now != before:
+            break
+        assert monotonic() < deadline
+        sleep(0.05)

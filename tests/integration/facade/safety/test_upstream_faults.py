@@ -164,10 +164,10 @@ def _wait_for(condition: Callable[[], bool]) -> bytes:
 def test_client_that_leaves_before_the_answer(facade: Entrance) -> None:
     """The upstream's connection does not outlive the wait for an answer that nobody wants."""
     facade.monolith.script = _hang_on
-    for _ in range(20):
+    for asked in range(1, 21):
         with Wire(facade.port) as wire:
             wire.send(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
-    until(lambda: len(facade.monolith.received) >= 20)
+            until(lambda asked=asked: len(facade.monolith.received) == asked)  # type: ignore[misc]
 
 
 def _hang_on(request: Received) -> bytes:

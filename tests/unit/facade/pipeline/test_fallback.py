@@ -76,7 +76,8 @@ def test_a_static_answer_stands_in_for_a_failed_read() -> None:
         given = made.rescue(request(method), 503)
         assert given is not None
         assert (given.status, given.body) == (200, b"[]")
-        assert given.fields == [
+        assert given.get(b"date")
+        assert given.fields[:-1] == [
             (b"content-type", b"application/json"),
             (b"cache-control", b"no-cache"),
             (b"x-a", b"b"),

@@ -54,6 +54,24 @@ def test_a_later_trial_is_hoped_for_as_long_as_the_first_opening_lasts() -> None
     assert not breaker.hopeful()
 
 
+def test_a_hint_is_believed_again_once_a_trial_of_its_own_has_failed() -> None:
+    """Who fails beside others that come and go is not tried whenever one of them comes."""
+    breaker, clock = opened()
+    for _ in range(2):
+        breaker.try_now()
+        breaker.record(False, breaker.allow())
+        for _ in range(3):
+            breaker.try_now()
+            assert not breaker.allow()
+        clock.now += NUMBERS.longest_open
+        breaker.record(False, breaker.allow())
+        assert not breaker.allow()
+    breaker.try_now()
+    for _ in range(NUMBERS.probes):
+        breaker.record(True, breaker.allow())
+    assert breaker.state is State.CLOSED
+
+
 def test_few_failures_prove_nothing() -> None:
     """Below the minimum volume it stays closed, whatever the rate."""
     breaker = Breaker(NUMBERS, Clock())

@@ -132,6 +132,65 @@ def test_vary_is_told_to_those_who_get_it_plain() -> None:
     assert not answered("gzip", cache_control="no-transform").get(b"content-encoding")
 
 
+def described(of: Reply) -> list[bytes]:
+    return [of.get(name) for name in (b"content-encoding", b"etag", b"vary", b"content-length")]
+
+
+@pytest.mark.parametrize("length", [{"content_length": "6800"}, {}])
+def test_head_is_told_what_get_would_be(length: dict[str, str]) -> None:
+    """Where the upstream sent no body to judge by, its length does; it is not told, since it is not that of GET."""
+    head = reply(200, b"", content_type="text/html", etag='"a"', **length)
+    stage().after(asked("HEAD", accept_encoding="gzip"), head)
+    assert described(head) == [b"gzip", b'W/"a"', b"Accept-Encoding", b""]
+    assert (head.body, head.coder) == (b"", None)
+
+
+def test_head_of_what_is_here_has_the_length_of_get() -> None:
+    """A kept or a static answer has its body also for HEAD."""
+    get, head = (reply(200, TEXT, content_type="text/html", etag='"a"') for _ in range(2))
+    stage().after(asked(accept_encoding="br"), get)
+    stage().after(asked("HEAD", accept_encoding="br"), head)
+    assert head == get
+    assert head.get(b"content-encoding") == b"br"
+
+
+@pytest.mark.parametrize(
+    ("accept", "head"),
+    [
+        ("identity", {"content_type": "text/html", "content_length": "6800", "vary": "Accept-Encoding"}),
+        ("gzip", {"content_type": "text/html", "content_length": "50"}),
+        ("gzip", {"content_type": "image/png", "content_length": "6800"}),
+    ],
+)
+def test_head_of_what_get_leaves_is_left(accept: str, head: dict[str, str]) -> None:
+    """The length that the upstream tells is the right one then."""
+    given_ = reply(200, b"", etag='"a"', **head)
+    before = list(given_.fields)
+    stage().after(asked("HEAD", accept_encoding=accept), given_)
+    assert given_.fields == before
+
+
+def test_a_304_says_what_its_200_would() -> None:
+    """A weak tag, and no length of what is not sent; as it came where its 200 would be as it came."""
+    assert described(answered("gzip", reply(304, b"", etag='"a"', content_length="6800"), if_none_match='W/"a"')) == [
+        b"", b'W/"a"', b"Accept-Encoding", b"",
+    ]  # fmt: skip
+    assert answered("gzip", reply(304, b"", etag='"a"', content_length="0")).get(b"etag") == b'W/"a"', "it is that of the 304"
+    small = reply(304, b"", etag='"a"')
+    assert answered("gzip", small, if_none_match='"a"').get(b"etag") == b'"a"', "it was too small to be compressed"
+    for left in ({"accept": "identity"}, {"accept": "gzip", "cookie": "session=1"}):
+        given_ = answered(of=reply(304, b"", etag='"a"', content_length="6800"), **left)
+        assert described(given_) == [b"", b'"a"', b"Accept-Encoding", b"6800"]
+    picture = reply(304, b"", etag='"a"', content_type="image/png")
+    assert answered("gzip", picture).get(b"etag") == b'"a"'
+
+
+def test_identity_is_no_coding_beside_another() -> None:
+    """It is only for Accept-Encoding (RFC 9110, 8.4.1): a client that undoes codings line by line fails at it."""
+    given_ = answered("gzip", reply(200, TEXT, content_type="text/html", content_encoding="identity"))
+    assert [value for name, value in given_.fields if name == b"content-encoding"] == [b"gzip"]
+
+
 def test_what_does_not_shrink_is_left() -> None:
     """Text that is noise."""
     noise = random.Random(7).randbytes(2000)

@@ -42,6 +42,14 @@ def test_upstream_is_not_overruled(name: bytes) -> None:
     assert given.fields == [(b"etag", b'"a"'), (name, b"its own")]
 
 
+def test_a_304_gets_none() -> None:
+    """They would replace those of the page that the browser holds, such as a policy of its own. What it says itself stays."""
+    assert told(reply(304, b"", etag='"a"')) == {}
+    given = reply(304, b"", content_security_policy="default-src 'self'")
+    assert told(given) == {}
+    assert given.fields == [(b"content-security-policy", b"default-src 'self'")]
+
+
 def test_fields_can_be_left_out_and_preload_is_told() -> None:
     """An empty text leaves a field out."""
     found = told(reply(), content_security_policy="", opener_policy="", hsts_subdomains=True, hsts_preload=True)

@@ -169,6 +169,46 @@ def test_an_answer_that_cannot_be_changed_is_withheld(body: bytes | None) -> Non
     assert refused.value.status == 502
 
 
+CHANGING = {"members": {"remove": ["/secret"], "largest": 20}}
+
+
+def test_the_facades_own_refusals_are_left() -> None:
+    """They have no members that anybody declared; one that could not be changed would come as a mistake of the facade."""
+    refusal = Problem(502, "secret", "No answer", "it is longer than the members that may be changed").reply()
+    before = list(refusal.fields), refusal.body
+    stage(reply=CHANGING).after(asked(), refusal)
+    assert (refusal.fields, refusal.body) == before
+    stage(reply={"headers": {"set": {"x-a": "b"}}, **CHANGING}).after(asked(), refusal)
+    assert refusal.get(b"x-a") == b"b", "header fields are declared for all answers"
+    theirs = reply(502, refusal.body, content_type="application/problem+json")
+    with pytest.raises(Problem):
+        stage(reply=CHANGING).after(asked(), theirs)
+
+
+def test_head_tells_nothing_of_the_unchanged_body() -> None:
+    """Where the body is there, it is told what GET would be; where it is not, no length."""
+    changing = stage(reply=CHANGING)
+    get, head = (reply(200, b'{"secret":1,"a":2}', content_type="application/json", etag='"a"') for _ in range(2))
+    changing.after(asked(), get)
+    changing.after(asked("HEAD"), head)
+    assert head == get == reply(200, b'{"a":2}', content_type="application/json", etag='W/"a"')
+    bare = reply(200, b"", content_type="application/json", content_length="18", etag='"a"')
+    changing.after(asked("HEAD"), bare)
+    assert bare == reply(200, b"", content_type="application/json", etag='W/"a"')
+
+
+@pytest.mark.parametrize(
+    ("sent_", "named", "tag"),
+    [({}, 'W/"a"', b'W/"a"'), ({}, '"a"', b'"a"'), ({"content_type": "application/json"}, "*", b'W/"a"'),
+     ({"content_type": "text/html"}, "*", b'"a"')],
+)  # fmt: skip
+def test_a_304_has_the_tag_of_its_200(sent_: dict[str, str], named: str, tag: bytes) -> None:
+    """Weak where that may be changed: for a client that names it so, or does not tell which it has."""
+    given_ = reply(304, b"", etag='"a"', **sent_)
+    stage(reply=CHANGING).after(asked(if_none_match=named), given_)
+    assert given_.get(b"etag") == tag
+
+
 def test_everything_wrong_is_said_at_once() -> None:
     """Framing, forwarding, values with line ends, pointers and paths that are none."""
     headers = {"set": {"Host": "x", "X-A": "a\r\nb"}, "remove": ["banyan-read", "x_a"]}

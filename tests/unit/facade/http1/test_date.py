@@ -1,0 +1,21 @@
+"""The date of answers."""
+
+import time
+from email.utils import parsedate_to_datetime
+
+from facade.http1 import date
+
+
+def test_now_is_now() -> None:
+    """In the form that HTTP has for it, to the second."""
+    before = int(time.time())
+    told = date.now().decode()
+    assert before <= parsedate_to_datetime(told).timestamp() <= time.time()
+    assert told.endswith(" GMT")
+    assert date.line().startswith(b"date: ")
+
+
+def test_one_date_is_enough() -> None:
+    """One that is there stays: it may say since when an answer is kept."""
+    assert date.dated([(b"date", b"then")]) == [(b"date", b"then")]
+    assert [name for name, _ in date.dated([(b"etag", b'"a"')])] == [b"etag", b"date"]
