@@ -43,6 +43,7 @@ def refetching(desk: Desk) -> Refetch:
         route = desk.book.table.match(request.path)
         total = desk.guards.deadline(route.context if route is not None else "-").total
         own, decision = again(lines, monotonic() + total), decide.authority(route)
+        own.mirror = False  # it may be older than what it would renew
         exchange = Exchange(desk, own, route, NONE, decision, priority=Priority.BACKGROUND)
         try:
             connection = await exchange.run()

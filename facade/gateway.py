@@ -5,6 +5,7 @@ it is needed. It refuses /internal to the outside, whatever way it is spelled.
 """
 
 import posixpath
+from collections.abc import Iterable
 from math import inf
 from time import monotonic
 from typing import Final
@@ -18,6 +19,7 @@ from facade.entrance.wire import ClientGone
 from facade.exchange import Exchange
 from facade.failures import UpstreamError
 from facade.headers import Inbound, Outbound
+from facade.http1.grammar import Pair
 from facade.http1.request_line import RequestLine
 from facade.pipeline.book import PolicyBook
 from facade.pipeline.policy import Policy
@@ -27,12 +29,14 @@ from facade.replay import NONE, Body, Kept, open_body
 from facade.reply import Reply
 from facade.request import Request
 from facade.resilience import deadline
+from facade.responses import kept
 from facade.routes import Route
 from facade.shadow import Sample, Shadow
 from facade.tracing.tracer import Tracer
 from facade.upstream import Connection
 
 _NOT_PASSED_ON: Final = frozenset({"CONNECT", "TRACE"})
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _SWITCHED: Final = 101
 
 
@@ -120,6 +124,8 @@ class Gateway:
 
     def _reply(self, request: Request, policy: Policy, place: int, reply: Reply) -> int:
         """Send an answer of this entrance; the stages before `place` look at it. Its status."""
+        if request.method not in _SAFE:
+            self._written(request, reply.status, reply.fields)
         for where, finisher in policy.finishers:
             if where < place:
                 finisher.after(request, reply)
@@ -139,6 +145,9 @@ class Gateway:
             connection = await exchange.run()
             if connection.headers.marks:
                 await self._account(request, connection.headers)
+            request.replica = exchange.decision.replica
+            if request.method not in _SAFE:
+                self._written(request, connection.status, connection.headers.passed)
             status = answered = connection.status
             if status >= 500 and policy.rescuers and (rescued := self._rescued(request, policy, status, exchange.context)):
                 return "facade", rescued
@@ -245,6 +254,12 @@ class Gateway:
             who = named or request.who
             for context, where in parse_header(position):
                 await self.desk.positions.record(context, who, where)
+
+    def _written(self, request: Request, status: int, fields: Iterable[Pair]) -> None:
+        """Let go what is kept of what a write has changed, before its answer goes out. The cache may be that of another route."""
+        cache = self._policies.table.cache
+        if cache is not None and 200 <= status < 400:
+            cache.written(kept.written(request, fields))
 
     def _leave_sample(self, request: Request, exchange: Exchange, status: int, body: bytes) -> None:
         route = exchange.route

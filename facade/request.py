@@ -24,7 +24,7 @@ class Request:
     header lines for the client; `reply`, an answer without an upstream; `content`, what is sent instead of the body; `most`,
     how many bytes a body may have that does not tell its length; `mirror`, whether a side that mirrors the context may answer in
     place of the authority; `once`, that the upstream carries this request out once, however often it is sent. `awaited`: a client
-    waits for its answer.
+    waits for its answer. `replica`: its answer is that of a side without authority.
 
     `span` is there where the request is sampled; `trace` is of it then.
     """
@@ -51,6 +51,7 @@ class Request:
         "passed",
         "path",
         "principal",
+        "replica",
         "reply",
         "request_id",
         "scheme",
@@ -83,7 +84,7 @@ class Request:
         self.content: bytes | None = None
         self.most: int | None = None
         self.deadline = inf
-        self.hurried = self.once = False
+        self.hurried = self.once = self.replica = False
         self.mirror = self.awaited = True
         self.new_anonymous = False
         self._ahead: bytes | None = None

@@ -105,12 +105,14 @@ class BodyLimit:
 def compiled(read: Policies, parts: Parts) -> PolicyTable:
     """The table of everything that is declared."""
     entrance = Whole.of(read.declared.entrance.limits, parts.terms)
-    return PolicyTable.of(
+    policies = [
         Policy.of(
             rules.path, rules.methods, _stages(rules, parts, read, entrance if rules.entrance else _NOTHING), rules.priority
         )
         for rules in read.declared.routes
-    )
+    ]
+    keeps = any(rules.cache is not None for rules in read.declared.routes)
+    return PolicyTable.of(policies, parts.cache if keeps else None)
 
 
 def _stages(rules: RouteRules, parts: Parts, read: Policies, entrance: Whole) -> tuple[Stage, ...]:
@@ -146,7 +148,7 @@ def _stages(rules: RouteRules, parts: Parts, read: Policies, entrance: Whole) ->
     if rules.transform is not None:
         stages.append(TransformStage(rules.transform))  # behind compression: it reads bodies
     if rules.cache is not None:
-        stages.append(CacheStage(rules.cache, parts.cache, rescues=rules.cache_rescues))
+        stages.append(CacheStage(rules.cache, parts.cache, rescues=rules.cache_rescues, renews=rules.code is None))
     if rules.code is not None:
         stages.append(Code(*rules.code))
     return tuple(stages)

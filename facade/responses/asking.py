@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from facade import subject
 from facade.responses import freshness
@@ -26,7 +27,7 @@ class Flight:
     it ended because its client did not wait for it.
     """
 
-    path: str = ""
+    paths: tuple[str, ...] = ()
     done: asyncio.Future[None] | None = None
     tainted: bool = False
     left: bool = False
@@ -44,7 +45,8 @@ class Flight:
 
 @dataclass(eq=False, slots=True)
 class Asking:
-    """One request's business with the cache. `since`: when the upstream was asked (the clock's time).
+    """One request's business with the cache. `paths`: by the function below; `sent`: the header lines for an upstream, without
+    those that the facade adds. `since`: when the upstream was asked (the clock's time).
 
     `credentials`: it says who asks. `passes_by`: the cache has no part in it. `stored`: the stale answer whose validators were
     sent on. `stripped`: the client's own conditions were not sent on, so they are to be answered here. `why`: RFC 9211's `fwd`.
@@ -52,7 +54,8 @@ class Asking:
     """
 
     key: Key
-    path: str
+    paths: tuple[str, ...]
+    sent: bytes
     since: float = 0.0
     directives: Mapping[bytes, bytes] = field(default_factory=dict)
     if_none_match: bytes = b""
@@ -71,7 +74,8 @@ class Asking:
 
 def read(request: Request) -> Asking:
     """What this GET or HEAD asks for."""
-    asking = Asking((request.scheme, request.host.lower(), request.target), request.path)
+    sent = request.passed + b"".join(request.extra) if request.extra else request.passed
+    asking = Asking((request.scheme, request.host.lower(), request.target), paths(request), sent)
     asking.credentials = request.principal.kind != "anonymous"
     directives = b""
     for name, value in request.inbound.fields:
@@ -93,6 +97,12 @@ def read(request: Request) -> Asking:
     if request.inbound.length or request.inbound.chunked or b"no-store" in asking.directives:
         asking.passes_by = True  # an answer to a body is no answer to the target alone
     return asking
+
+
+def paths(request: Request) -> tuple[str, ...]:
+    """The decoded paths of what this is about: as the client names it, and as the upstream does where that is another one."""
+    upstream = unquote(request.target.partition(b"?")[0].decode())
+    return (request.path,) if upstream == request.path else (request.path, upstream)
 
 
 def only_anonymous(cookie: bytes) -> bool:
@@ -118,7 +128,13 @@ def validators(stored: Stored) -> bytes:
     return lines
 
 
-def varied(vary: tuple[bytes, ...], request: Request) -> tuple[bytes, ...]:
-    """The values of the fields that choose the answer; blanks around commas make no difference."""
-    inbound = request.inbound
-    return tuple([b",".join([part.strip() for part in inbound.get(name).split(b",")]) for name in vary])
+def varied(vary: tuple[bytes, ...], sent: bytes) -> tuple[bytes, ...]:
+    """The values of the fields that choose the answer, in these header lines; blanks around commas make no difference."""
+    if not vary:
+        return ()
+    values: dict[bytes, list[bytes]] = {name: [] for name in vary}
+    for line in sent.splitlines():
+        name, _, value = line.partition(b":")
+        if name in values:
+            values[name] += [part.strip() for part in value.split(b",")]
+    return tuple([b",".join(values[name]) for name in vary])

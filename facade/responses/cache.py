@@ -2,16 +2,17 @@
 
 It refuses to give what one person was answered to another: an answer to a request with credentials is kept only where it says
 `public` or `s-maxage`, and one that does not say so is never given to a request with credentials. An answer whose fetch was
-overtaken by a purge, or by a write to the same path, is given but not kept.
+overtaken by a purge, or by a write to the same path, is given but not kept. So is one of a replica, which may miss what others
+wrote.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable
-from contextlib import suppress
 from dataclasses import replace
 
 from facade.problems import Problem
+from facade.resilience import deadline
 from facade.responses import asking, freshness, kept
 from facade.responses.asking import Asking, Flight
 from facade.responses.contract import Reply, Request
@@ -25,21 +26,22 @@ log = logging.getLogger(__name__)
 
 _READS = frozenset({"GET", "HEAD"})
 _NOT_CACHED = (504, "not-cached", "Not cached", "only a kept answer was asked for, and there is none that is fresh")
-_SAFE = _READS | {"OPTIONS", "TRACE"}
 
 
 class CacheStage:
     """A route's share of the cache. It is the stage next to the upstream: last before, first after.
 
     `whole`: so many bytes of an answer must be there before `after` is asked; larger ones stream by. `rescues`: a stale answer
-    may stand in for a failure, as its terms allow.
+    may stand in for a failure, as its terms allow. `renews`: it may be given while the upstream is asked anew; where code
+    answers, none can be asked.
     """
 
     name = "cache"
     event = "fallback_cache"
 
-    def __init__(self, declared: Cached, cache: Cache, *, rescues: bool = True) -> None:
+    def __init__(self, declared: Cached, cache: Cache, *, rescues: bool = True, renews: bool = True) -> None:
         self._rescues = rescues
+        self._renews = renews
         self.whole = declared.largest
         self._declared = declared
         self._extra = Extra(declared.ttl, declared.stale_while_revalidate, declared.stale_if_error)
@@ -57,7 +59,7 @@ class CacheStage:
             ask.why = b"bypass"
             cache.under_way[id(request)] = ask
             return None
-        stored = self._find(ask, request)
+        stored = self._find(ask)
         if stored is not None and self._give(ask, stored, request):
             return None
         if b"only-if-cached" in ask.directives:
@@ -75,11 +77,11 @@ class CacheStage:
         ask = asking.read(request)
         if ask.passes_by:
             return "passed by: the request's conditions or its no-store are for the upstream"
-        stored = self._find(ask, request)
+        stored = self._find(ask)
         if stored is None:
             return f"nothing to give: {ask.why.decode()}"
         age = self._cache.now() - stored.born
-        decided = freshness.use(age, stored.terms, ask.directives).name.lower().replace("_", " ")
+        decided = self._use(ask, stored, age).name.lower().replace("_", " ")
         return f"{decided}: kept for {age:.1f} s of {stored.terms.lifetime:g} s"
 
     def rehearse(self, request: Request) -> str | None:
@@ -89,22 +91,19 @@ class CacheStage:
         ask = asking.read(request)
         if ask.passes_by:
             return None
-        stored = self._find(ask, request)
-        if stored is not None:
-            age = self._cache.now() - stored.born
-            decided = freshness.use(age, stored.terms, ask.directives)
-            if decided is Use.GIVE or (decided is Use.GIVE_AND_ASK and self._cache.refetch is not None):
-                return f"{stored.status}, by what is kept"
+        stored = self._find(ask)
+        if stored is not None and self._use(ask, stored, self._cache.now() - stored.born) is not Use.ASK:
+            return f"{stored.status}, by what is kept"
         if b"only-if-cached" in ask.directives:
             raise Problem(*_NOT_CACHED)
         return None
 
-    def _find(self, ask: Asking, request: Request) -> Stored | None:
+    def _find(self, ask: Asking) -> Stored | None:
         store = self._cache.store
         vary = store.vary(ask.key)
         if vary is None:
             return None
-        stored = store.get(ask.key, asking.varied(vary, request))
+        stored = store.get(ask.key, asking.varied(vary, ask.sent))
         if stored is None:
             ask.why = b"vary-miss"
         elif ask.credentials and not stored.terms.shared:
@@ -112,13 +111,15 @@ class CacheStage:
             return None
         return stored
 
+    def _use(self, ask: Asking, stored: Stored, age: float) -> Use:
+        decided = freshness.use(age, stored.terms, ask.directives)
+        return Use.ASK if decided is Use.GIVE_AND_ASK and not (self._renews and self._cache.refetch) else decided
+
     def _give(self, ask: Asking, stored: Stored, request: Request) -> bool:
         """Set the answer, if this one may be given."""
         cache = self._cache
         age = cache.now() - stored.born
-        decided = freshness.use(age, stored.terms, ask.directives)
-        if decided is Use.GIVE_AND_ASK and cache.refetch is None:
-            decided = Use.ASK
+        decided = self._use(ask, stored, age)
         if decided is Use.ASK:
             ask.why = b"request" if age < stored.terms.lifetime else b"stale"
             return False
@@ -141,20 +142,28 @@ class CacheStage:
 
     async def _wait(self, request: Request, ask: Asking, flight: Flight) -> None:
         """Until the fetch under way has brought an answer. Who waits in vain asks for itself; but where the one who fetched has
-        left, one of those who waited does so for the others.
+        left, one of those who waited does so for the others. Raises `Problem` 504 at the deadline.
         """
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._declared.patience
+        until = min(loop.time() + self._declared.patience, request.deadline)
+        late = False
         stored: Stored | None = None
         awaited: Flight | None = flight
         while awaited is not None:
-            with suppress(TimeoutError):
+            try:
                 await within(until - loop.time(), asyncio.shield(awaited.wait()))
-            stored = self._find(ask, request)
+            except TimeoutError:
+                late = until == request.deadline
+            stored = self._find(ask)
             ask.collapsed = True
             if stored is not None and self._give(ask, stored, request):
                 return
             ask.collapsed = False
+            if late:
+                request.reply = self._stale(ask, stored, 504)
+                if request.reply is None:
+                    raise deadline.over("the same request was under way, and had no answer in time")
+                return
             awaited = self._cache.flights.get(ask.key) if awaited.left and loop.time() < until else None
         self._forward(ask, stored, request, lead=ask.key not in self._cache.flights and not request.abandoned)
 
@@ -178,15 +187,11 @@ class CacheStage:
 
     def after(self, request: Request, reply: Reply) -> None:
         """Keep the answer, or freshen what is kept."""
-        if request.reply is reply:
-            return
-        if request.method not in _SAFE:
-            if 200 <= reply.status < 400:
-                self._cache.written(kept.written(request, reply))
+        if request.method not in _READS:
             reply.fields = [pair for pair in reply.fields if pair[0] != b"surrogate-key"]
             return
         ask = self._cache.under_way.get(id(request))
-        if ask is None or ask.settled:
+        if ask is None or ask.settled:  # it was given from what is kept
             return
         if ask.passes_by or ask.range or request.method != "GET":
             kept.tell(reply, b"banyan; fwd=%b" % ask.why)
@@ -197,9 +202,9 @@ class CacheStage:
     def rescue(self, request: Request, status: int) -> Reply | None:
         """A stale answer in place of the failure to which asking the upstream came, where the terms allow it."""
         ask = self._cache.under_way.get(id(request))
-        if ask is None or ask.settled or not self._rescues:
+        if ask is None or ask.settled:
             return None
-        stale = self._stale(ask, status)
+        stale = self._stale(ask, ask.stored, status)
         ask.settled = stale is not None
         return stale
 
@@ -214,8 +219,8 @@ class CacheStage:
         ask.settled = True
         old, status = ask.stored, reply.status
         told = b"banyan; fwd=%b; fwd-status=%d" % (ask.why, status)
-        if status == 304 and old is not None:
-            self._freshen(ask, old, reply, told)
+        if status == 304 and old is not None and reply is not request.reply:  # code sees the client's conditions, not ours
+            self._freshen(ask, old, reply, request, told)
         elif self._keep(ask, reply, request):
             self._finish(ask, reply, told + b"; stored")
         else:
@@ -228,12 +233,12 @@ class CacheStage:
         """Keep the answer, unless it must not be."""
         terms = freshness.terms(reply.status, reply.fields, self._extra, credentials=ask.credentials)
         body = reply.body
-        if terms is None or body is None or len(body) > self.whole or ask.flight.tainted:
+        if terms is None or body is None or len(body) > self.whole or ask.flight.tainted or request.replica:
             return False
-        self._cache.keep(kept.stored(ask, request, reply, body=body, terms=terms, born=self._born(ask, reply)))
+        self._cache.keep(kept.stored(ask, reply, body=body, terms=terms, born=self._born(ask, reply)))
         return True
 
-    def _freshen(self, ask: Asking, old: Stored, reply: Reply, told: bytes) -> None:
+    def _freshen(self, ask: Asking, old: Stored, reply: Reply, request: Request, told: bytes) -> None:
         """Give what is kept with the fields of the 304 (RFC 9111, 4.3.4), and keep that unless its terms or a write forbid it."""
         cache = self._cache
         fields = kept.merged(old, reply)
@@ -241,14 +246,14 @@ class CacheStage:
         born = self._born(ask, reply)
         fresh = kept.freshened(old, fields, terms, born) if terms is not None else None
         if fresh is None:
-            cache.store.drop_path(old.path)
-        elif not ask.flight.tainted:
+            cache.store.drop_key(old.key)
+        elif not (ask.flight.tainted or request.replica):
             cache.keep(fresh)
         kept.become(reply, kept.answer(ask, replace(old, fields=tuple(fields)), cache.now() - born, told))
 
     def _finish(self, ask: Asking, reply: Reply, told: bytes) -> None:
         kept.tell(reply, told)
-        if ask.stripped and reply.status == 200:
+        if ask.stripped and reply.status == 200 and reply.body is not None:
             kept.condition(ask, reply)
 
     def _born(self, ask: Asking, reply: Reply) -> float:
@@ -256,9 +261,8 @@ class CacheStage:
         cache = self._cache
         return cache.now() - freshness.first_age(reply.fields, delay=cache.now() - ask.since, wall=cache.wall())
 
-    def _stale(self, ask: Asking, status: int) -> Reply | None:
-        stored = ask.stored
-        if stored is None:
+    def _stale(self, ask: Asking, stored: Stored | None, status: int) -> Reply | None:
+        if stored is None or not self._rescues:
             return None
         age = self._cache.now() - stored.born
         if not freshness.after_error(age, stored.terms, status):
@@ -270,7 +274,7 @@ class CacheStage:
     # ---- meanwhile
 
     def _ask_again(self, ask: Asking, stored: Stored, request: Request) -> None:
-        again = Asking(ask.key, ask.path, self._cache.now(), credentials=ask.credentials, stored=stored, why=b"stale")
+        again = Asking(ask.key, ask.paths, ask.sent, self._cache.now(), credentials=ask.credentials, stored=stored, why=b"stale")
         lines = asking.for_all_of_it(request.passed) + b"".join(request.extra) + asking.validators(stored)
         self._cache.begin(again, lead=True)
         self._cache.spawn(self._refresh(again, lines, request))

@@ -21,7 +21,8 @@ class Request(Protocol):
 
     `passed`: the header lines of the client that go to the upstream; `extra`: further ones. `target` goes to the upstream, `path`
     (decoded) found the route. `told`: header lines of the answer, added last. `reply`: set, it is the answer and no upstream is
-    asked. `content`: set, it is sent instead of the request's body. `scheme`: b"http" or b"https".
+    asked. `content`: set, it is sent instead of the request's body. `scheme`: b"http" or b"https". `deadline`: the loop's time by
+    which it must be answered. `replica`: its answer is that of a side without authority, which may miss what others wrote.
     """
 
     method: str
@@ -33,6 +34,8 @@ class Request(Protocol):
     told: list[bytes]
     reply: Reply | None
     content: bytes | None
+    deadline: float
+    replica: bool
 
     @property
     def abandoned(self) -> bool:

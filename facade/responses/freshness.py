@@ -1,23 +1,26 @@
 """How long a shared cache may give an answer again, and to whom (RFC 9111, RFC 5861): pure functions over header fields.
 
 Stricter than the RFC where that protects people: nothing with Set-Cookie is kept, nothing lives by guess (heuristic freshness),
-and what a request with credentials was answered is given to others only where the answer says `public` or `s-maxage`.
-`s-maxage` forbids stale answers, as RFC 9111 (5.2.2.10) has it, whatever `stale-while-revalidate` says beside it.
+and what a request with credentials was answered is given to others only where the answer says `public` or `s-maxage`. What varies
+by a field that the facade itself writes is not kept: no key has it. `s-maxage` forbids stale answers, as
+RFC 9111 (5.2.2.10) has it, whatever `stale-while-revalidate` says beside it.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from functools import lru_cache
 
-from facade.http1.grammar import Pair
+from facade.http1.grammar import Pair, tokens
 
 KEPT = frozenset({200, 203, 301, 302, 307, 308, 404, 410})
 """Statuses that are kept at all; 206 never, since parts are not put together here."""
 _FAILED = frozenset({500, 502, 503, 504})
 _NEVER_STALE = frozenset({b"must-revalidate", b"proxy-revalidate", b"s-maxage", b"no-cache"})
+_WRITTEN_HERE = frozenset({b"forwarded", b"x-real-ip", b"x-request-id", b"traceparent", b"tracestate"})
 _ETAG = re.compile(rb'"[^"]*"')
 _DIRECTIVE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*)))?")
 _NONE: Mapping[bytes, bytes] = {}
@@ -75,7 +78,7 @@ def terms(status: int, fields: list[Pair], extra: Extra, *, credentials: bool) -
     found = directives(known.get(b"cache-control", b"")) if b"cache-control" in known else _NONE
     if status not in KEPT or b"no-store" in found or b"private" in found or b"set-cookie" in known:
         return None
-    if b"*" in known.get(b"vary", b""):
+    if b"vary" in known and any(map(_is_in_no_key, tokens([known[b"vary"]]))):
         return None
     shared = b"public" in found or b"s-maxage" in found
     if credentials and not shared:
@@ -136,14 +139,16 @@ def not_modified(fields: list[Pair], if_none_match: bytes, if_modified_since: by
 
 @lru_cache(maxsize=512)
 def date(value: bytes) -> float | None:
-    """An HTTP date as seconds of the epoch; None for what is none."""
+    """An HTTP date in any of its three forms (RFC 9110, 5.6.7), as seconds of the epoch; None for what is none. That of asctime
+    names no zone, and means UTC.
+    """
     if not value:
         return None
     try:
         found = parsedate_to_datetime(value.decode("latin-1"))
     except (ValueError, OverflowError):
         return None
-    return found.timestamp() if found.tzinfo is not None else None
+    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
 
 
 def _lifetime(status: int, known: Mapping[bytes, bytes], found: Mapping[bytes, bytes], extra: Extra) -> float | None:
@@ -156,6 +161,11 @@ def _lifetime(status: int, known: Mapping[bytes, bytes], found: Mapping[bytes, b
         expires, made = date(known[b"expires"]), date(known.get(b"date", b""))
         return expires - made if expires is not None and made is not None else 0.0
     return extra.ttl if status == 200 else None
+
+
+def _is_in_no_key(name: bytes) -> bool:
+    """Whether answers that vary by this field of the request cannot be told apart here."""
+    return name == b"*" or name in _WRITTEN_HERE or name.startswith((b"x-forwarded-", b"banyan-"))
 
 
 def _allowed(found: Mapping[bytes, bytes], name: bytes, default: float) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from facade.http1.grammar import Pair, tokens
 from facade.responses import asking, freshness
@@ -18,17 +18,20 @@ _NOT_KEPT = frozenset(
     }
 )  # fmt: skip
 _OF_THE_BODY = frozenset({b"content-encoding", b"content-type", b"content-range"})
-_IN_304 = frozenset({b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary", b"age", b"cache-status"})
+_NOT_IN_304 = _OF_THE_BODY | {
+    b"content-length", b"content-language", b"content-digest", b"content-md5", b"digest", b"repr-digest",
+}  # fmt: skip
+_PORTS = {"http": 80, "https": 443}
 
 
-def stored(ask: Asking, request: Request, reply: Reply, *, body: bytes, terms: Terms, born: float) -> Stored:
+def stored(ask: Asking, reply: Reply, *, body: bytes, terms: Terms, born: float) -> Stored:
     """What is kept of an answer. `born`: the clock's time at which its age was nought."""
     vary = _vary(reply.fields)
     return Stored(
         key=ask.key,
-        path=ask.path,
+        paths=ask.paths,
         vary=vary,
-        values=asking.varied(vary, request),
+        values=asking.varied(vary, ask.sent),
         status=reply.status,
         fields=tuple(_lasting(reply, frozenset())),
         body=body,
@@ -60,10 +63,10 @@ def answer(ask: Asking, kept: Stored, age: float, status: bytes) -> Reply:
 
 
 def condition(ask: Asking, reply: Reply) -> None:
-    """Answer the client's own conditions."""
+    """Answer the client's own conditions. What is said beside the body, be it a cookie, is said with a 304, too."""
     if freshness.not_modified(reply.fields, ask.if_none_match, ask.if_modified_since):
         reply.status, reply.body = 304, b""
-        reply.fields = [pair for pair in reply.fields if pair[0] in _IN_304]
+        reply.fields = [pair for pair in reply.fields if pair[0] not in _NOT_IN_304]
 
 
 def become(reply: Reply, other: Reply) -> None:
@@ -77,17 +80,30 @@ def tell(reply: Reply, status: bytes) -> None:
     reply.fields.append((b"cache-status", status))
 
 
-def written(request: Request, reply: Reply) -> Iterable[str]:
-    """The decoded paths that a write has changed: the request's, and those of the same host that the answer names."""
-    yield request.path
-    for name, value in reply.fields:
+def written(request: Request, fields: Iterable[Pair]) -> Iterable[str]:
+    """The decoded paths that a write has changed: the request's, and those of the same host that its answer's `fields` name."""
+    own = asking.paths(request)
+    yield from own
+    for name, value in fields:
         if name in (b"location", b"content-location"):
-            try:
-                named = urlsplit(value.decode("latin-1"))
-            except ValueError:  # `http://[`: it names nothing, and the write that is answered so was carried out
-                continue
-            if named.netloc in ("", request.host.decode("latin-1")) and named.path.startswith("/"):
-                yield unquote(named.path)
+            for path in own:
+                base = f"{request.scheme.decode()}://{request.host.decode()}{quote(path)}"
+                if (named := _named(value.decode(errors="replace"), base)) is not None:
+                    yield named
+
+
+def _named(reference: str, base: str) -> str | None:
+    """The decoded path of what is named at `base`; None for what is at another host, or nowhere."""
+    try:
+        found = urlsplit(urljoin(base, reference))
+        return unquote(found.path or "/") if _authority(found) == _authority(urlsplit(base)) else None
+    except ValueError:  # `http://[`: it names nothing, and the write that is answered so was carried out
+        return None
+
+
+def _authority(place: SplitResult) -> tuple[str | None, int | None]:
+    """Host and port, None where it is that of the scheme; upstreams may not know by which scheme they were asked."""
+    return place.hostname, place.port if place.port != _PORTS.get(place.scheme) else None
 
 
 def _vary(fields: Iterable[Pair]) -> tuple[bytes, ...]:

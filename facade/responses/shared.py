@@ -74,7 +74,7 @@ class Cache:
     def drop(self, tags: Collection[str] = (), prefixes: Collection[str] = (), paths: Collection[str] = ()) -> int:
         """Forget what is kept with these tags, below these prefixes, of these paths; how many answers those were."""
         for flight in self._all:
-            flight.tainted = flight.tainted or bool(tags) or flight.path in paths or any(map(flight.path.startswith, prefixes))
+            flight.tainted = flight.tainted or bool(tags) or _concerns(flight.paths, prefixes, paths)
         gone = self.store.drop_tags(tag.encode() for tag in tags)
         gone += sum(map(self.store.drop_prefix, prefixes))
         return gone + sum(map(self.store.drop_path, paths))
@@ -101,7 +101,7 @@ class Cache:
 
     def begin(self, ask: Asking, *, lead: bool) -> None:
         """A fetch begins; with `lead` others may wait for it."""
-        ask.flight.path = ask.path
+        ask.flight.paths = ask.paths
         self._all.add(ask.flight)
         if lead:
             ask.leads = True
@@ -143,6 +143,10 @@ class Cache:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _concerns(of: tuple[str, ...], prefixes: Collection[str], paths: Collection[str]) -> bool:
+    return any(path in paths or any(map(path.startswith, prefixes)) for path in of)
 
 
 def _texts(raw: Any) -> tuple[str, ...]:

@@ -23,12 +23,12 @@ _OVERHEAD = 1024
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A kept answer. `path` is decoded; `values` are the request's, for the fields that `vary` names; `born` is the time of the
-    clock at which its age was nought.
+    """A kept answer. `paths`, decoded, are those that it is forgotten by; `values` are the request's, for the fields
+    that `vary` names; `born` is the time of the clock at which its age was nought.
     """
 
     key: Key
-    path: str
+    paths: tuple[str, ...]
     vary: tuple[bytes, ...]
     values: Values
     status: int
@@ -53,7 +53,7 @@ class Store:
         self._used: OrderedDict[tuple[Key, Values], Stored] = OrderedDict()
         self._vary: dict[Key, tuple[bytes, ...]] = {}
         self._variants: dict[Key, set[Values]] = {}
-        self._paths: dict[str, set[Key]] = {}
+        self._paths: dict[str, set[tuple[Key, Values]]] = {}
         self._tags: dict[bytes, set[tuple[Key, Values]]] = {}
         self.bytes = 0
 
@@ -75,23 +75,28 @@ class Store:
         """Keep an answer, in place of the one that is there. One that is larger than the whole room is not kept."""
         key, place = stored.key, (stored.key, stored.values)
         if self._vary.get(key, stored.vary) != stored.vary:
-            self._drop_key(key)
+            self.drop_key(key)
         self._drop(place)
         if stored.size > self._room:
             return
         self._used[place] = stored
         self._vary[key] = stored.vary
         self._variants.setdefault(key, set()).add(stored.values)
-        self._paths.setdefault(stored.path, set()).add(key)
+        for path in stored.paths:
+            self._paths.setdefault(path, set()).add(place)
         for tag in stored.tags:
             self._tags.setdefault(tag, set()).add(place)
         self.bytes += stored.size
         while self.bytes > self._room or len(self._used) > self._most:
             self._drop(next(iter(self._used)))
 
+    def drop_key(self, key: Key) -> int:
+        """Forget every variant of an answer; how many those were."""
+        return sum(self._drop((key, values)) for values in tuple(self._variants.get(key, ())))
+
     def drop_path(self, path: str) -> int:
-        """Forget every answer for a path, whatever its query; how many those were."""
-        return sum(self._drop_key(key) for key in tuple(self._paths.get(path, ())))
+        """Forget every answer for a path, whatever its query and its variant; how many those were."""
+        return sum(map(self.drop_key, {key for key, _ in self._paths.get(path, ())}))
 
     def drop_prefix(self, prefix: str) -> int:
         """The same for all paths that begin so, at the end of a segment. Looks at every path."""
@@ -108,9 +113,6 @@ class Store:
         while self._used:
             self._drop(next(iter(self._used)))
 
-    def _drop_key(self, key: Key) -> int:
-        return sum(self._drop((key, values)) for values in tuple(self._variants.get(key, ())))
-
     def _drop(self, place: tuple[Key, Values]) -> bool:
         stored = self._used.pop(place, None)
         if stored is None:
@@ -122,7 +124,8 @@ class Store:
         _discard(self._variants, key, stored.values)
         if key not in self._variants:
             del self._vary[key]
-            _discard(self._paths, stored.path, key)
+        for path in stored.paths:
+            _discard(self._paths, path, place)
         return True
 
 

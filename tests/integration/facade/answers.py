@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from itertools import count
 
 from facade.problems import Problem
 from facade.reply import Reply
 from facade.request import Request
+
+_numbers = count(1)
 
 
 async def who(request: Request) -> Reply:
@@ -27,3 +30,11 @@ async def who(request: Request) -> Reply:
 async def body(request: Request) -> Reply:
     """Gives back what it was sent."""
     return Reply(200, [(b"content-type", b"application/json")], await request.read(1000))
+
+
+async def numbered(request: Request) -> Reply:
+    """Reads have a number each, and may be kept; a write is answered by the place that it names in `X-Location`."""
+    if request.method == "GET":
+        fields = [(b"cache-control", b"max-age=600"), (b"surrogate-key", b"numbers")]
+        return Reply(200, fields, b"%d" % next(_numbers))
+    return Reply(201, [(b"location", request.inbound.get(b"x-location"))], b"")

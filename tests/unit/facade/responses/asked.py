@@ -1,6 +1,7 @@
 """A request as the stages see it, made from a few words; it has no connection."""
 
 from dataclasses import dataclass, field
+from math import inf
 
 from facade import headers
 from facade.headers import Inbound
@@ -32,6 +33,8 @@ class Asked:
     principal: Who = field(default_factory=Who)
     scheme: bytes = b"https"
     abandoned: bool = False
+    deadline: float = inf
+    replica: bool = False
 
     async def read(self, limit: int) -> bytes:
         if len(self.body) > limit:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from facade.problems import Problem
+from facade.responses import kept
 from facade.responses.cache import CacheStage
 from facade.responses.contract import Reply, Request
 from facade.responses.declared import Cached
@@ -15,7 +16,7 @@ from tests.unit.facade.responses.asked import Asked
 @dataclass
 class Bench:
     """A stage over a cache with a clock that is set by hand, and the requests that reached the upstream. `again`: the header
-    lines of those that nobody waits for. `rescues`: as the stage has it.
+    lines of those that nobody waits for. `rescues`: as the stage has it. `code`: no upstream answers but code.
     """
 
     declared: dict[str, object] = field(default_factory=dict)
@@ -27,6 +28,7 @@ class Bench:
     renewed: Reply | None = None
     announced: list[bytes] = field(default_factory=list)
     rescues: bool = True
+    code: bool = False
 
     def __post_init__(self) -> None:
         self.cache = Cache(
@@ -37,7 +39,7 @@ class Bench:
             now=lambda: self.time,
             wall=lambda: self.time,
         )
-        self.stage = CacheStage(Cached.model_validate(self.declared), self.cache, rescues=self.rescues)
+        self.stage = CacheStage(Cached.model_validate(self.declared), self.cache, rescues=self.rescues, renews=not self.code)
 
     async def _refetch(self, request: Request, lines: bytes) -> Reply:
         self.again.append(lines)
@@ -57,6 +59,8 @@ class Bench:
                 return request.reply
             self.reached.append(request)
             given = answer if isinstance(answer, Reply | Problem) else await answer()
+            if isinstance(given, Reply):
+                self._answered(request, given)
             if given.status >= 500 and (rescued := stage.rescue(request, given.status)) is not None:
                 return rescued
             if isinstance(given, Problem):
@@ -66,6 +70,12 @@ class Bench:
             return given
         finally:
             stage.ended(request)
+
+    def _answered(self, request: Asked, given: Reply) -> None:
+        if self.code:
+            request.reply = given
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and given.status < 400:
+            self.cache.written(kept.written(request, given.fields))
 
     def now(self, request: Asked, answer: Reply | Problem = Problem(500, "x", "x", "not to be asked")) -> Reply:  # noqa: B008
         return asyncio.run(self.ask(request, answer))

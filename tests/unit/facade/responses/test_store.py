@@ -8,18 +8,22 @@ from facade.responses.store import Store, Stored
 
 ROOM, MOST = 12_000, 6
 TERMS = Terms(1.0, 0.0, 0.0, shared=False)
+FILED = st.sampled_from([(), ("/x",), ("/a/1", "/x")])
 PATHS = ("/a", "/a/1", "/ab", "/b")
 TAGS = (b"t", b"u")
 
 
-def made(path: str, query: int, vary: tuple[bytes, ...], value: bytes, size: int, tags: frozenset[bytes]) -> Stored:
+def made(
+    path: str, query: int, vary: tuple[bytes, ...], value: bytes, size: int, tags: frozenset[bytes], also: tuple[str, ...] = ()
+) -> Stored:
     key = (b"http", b"h", f"{path}?{query}".encode())
-    return Stored(key, path, vary, (value,) * len(vary), 200, (), b"x" * size, tags, TERMS, 0.0)
+    paths = (path, *(other for other in also if other != path))
+    return Stored(key, paths, vary, (value,) * len(vary), 200, (), b"x" * size, tags, TERMS, 0.0)
 
 
 PUT = st.builds(
     made, st.sampled_from(PATHS), st.integers(0, 2), st.sampled_from([(), (b"x",), (b"x", b"y")]), st.sampled_from([b"1", b"2"]),
-    st.sampled_from([0, 500, 5000, 20_000]), st.frozensets(st.sampled_from(TAGS)),
+    st.sampled_from([0, 500, 5000, 20_000]), st.frozensets(st.sampled_from(TAGS)), FILED,
 )  # fmt: skip
 DROP = st.sampled_from([("path", "/a"), ("prefix", "/a"), ("prefix", "/"), ("tag", b"t"), ("get", "")])
 
@@ -36,10 +40,11 @@ def test_bounds_and_books(steps: list[Stored | tuple[str, object]]) -> None:
             assert found is (step if step.size <= ROOM else None)
         elif step[0] == "path":
             store.drop_path(str(step[1]))
-            assert not any(stored.path == step[1] for stored in store._used.values())
+            assert not any(step[1] in stored.paths for stored in store._used.values())
         elif step[0] == "prefix":
             store.drop_prefix(str(step[1]))
-            assert {stored.path for stored in store._used.values()} <= ({"/ab", "/b"} if step[1] == "/a" else set())
+            left = {path for stored in store._used.values() for path in stored.paths}
+            assert left <= ({"/ab", "/b", "/x"} if step[1] == "/a" else set())
         elif step[0] == "tag":
             store.drop_tags([b"t"])
             assert not any(b"t" in stored.tags for stored in store._used.values())
