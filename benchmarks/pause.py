@@ -4,11 +4,15 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median, quantiles
+from typing import TYPE_CHECKING
 
 from benchmarks.backfill import backfill
 from benchmarks.platform import LOADED, PASSWORD, START_SECONDS, begin, platform, users_plan
 from benchmarks.progress import Progress
 from benchmarks.report import Result, Target
+
+if TYPE_CHECKING:
+    from migrations_tools.relay.sides import Sides
 
 CUSTOMERS = 20_000
 HAND_OVERS = 20
@@ -55,7 +59,7 @@ def run(scale: float, progress: Progress) -> Result:
     )
 
 
-def _hand_overs(both: object, count: int, progress: Progress) -> tuple[list[float], list[tuple[float, float]]]:
+def _hand_overs(both: "Sides", count: int, progress: Progress) -> tuple[list[float], list[tuple[float, float]]]:
     from migrations_tools.cutover import perform
     from migrations_tools.phases import Direction
 
@@ -64,7 +68,7 @@ def _hand_overs(both: object, count: int, progress: Progress) -> tuple[list[floa
         progress.step(f"hand-over {number + 1} of {count}", BETWEEN + 0.5)
         began = time.time()
         direction = (Direction.TO_SERVICE, Direction.TO_MONOLITH)[number % 2]
-        pauses.append(perform(users_plan(), both, direction, who="bench").pause_ms)  # type: ignore[arg-type]
+        pauses.append(perform(users_plan(), both, direction, who="bench").pause_ms)
         windows.append((began, time.time()))
         time.sleep(BETWEEN)
     return pauses, windows

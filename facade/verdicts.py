@@ -1,12 +1,12 @@
 """What the end of an attempt says: of the upstream, of who owns the context, of when to come again, and to the client."""
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from facade import problems
 from facade.decide import Outcome
 from facade.failures import BadAnswer, ClosedEarly, CutShort, TimedOut, Unreachable, UpstreamError
+from facade.http1 import date
 from facade.problems import Problem
 from facade.resilience.guard import Refused
 from facade.routes import Lesson
@@ -46,10 +46,8 @@ def retry_after(value: bytes, wall: float) -> float:
     """
     if value.isdigit():
         return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value.decode("latin-1")).timestamp() - wall)
-    except (ValueError, OverflowError):
-        return 0.0
+    when = date.read(value)
+    return 0.0 if when is None else max(0.0, when - wall)
 
 
 def refusal(outcome: Outcome, error: UpstreamError | Refused | None, misdirected: str, *, worked: bool) -> Problem:

@@ -35,7 +35,7 @@ def find(name: str) -> Answer:
 
 
 class Code:
-    """Stands last: no upstream is asked behind it. `instead` of which it answers."""
+    """Stands last. `instead`: it answers in place of an upstream, so none is asked."""
 
     name = "code"
     instead = True

@@ -9,11 +9,10 @@ RFC 9111 (5.2.2.10) has it, whatever `stale-while-revalidate` says beside it.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from functools import lru_cache
 
+from facade.http1 import date
 from facade.http1.grammar import Pair, tokens
 
 KEPT = frozenset({200, 203, 301, 302, 307, 308, 404, 410})
@@ -99,7 +98,7 @@ def first_age(fields: list[Pair], *, delay: float, wall: float) -> float:
     """The age of an answer when it arrives (RFC 9111, 4.2.3). `delay`: how long it took; `wall`: now, since the epoch."""
     known = _single(fields)
     told = _rank(known.get(b"age", b"0").partition(b",")[0].strip()) + delay  # of several the first holds (RFC 9111, 5.1)
-    made = date(known.get(b"date", b""))
+    made = date.read(known.get(b"date", b""))
     return max(told, wall - made if made is not None else 0.0)
 
 
@@ -133,22 +132,8 @@ def not_modified(fields: list[Pair], if_none_match: bytes, if_modified_since: by
             return True
         tag = known.get(b"etag", b"").removeprefix(b"W/")
         return bool(tag) and tag in _ETAG.findall(if_none_match)
-    since, changed = date(if_modified_since), date(known.get(b"last-modified", b""))
+    since, changed = date.read(if_modified_since), date.read(known.get(b"last-modified", b""))
     return since is not None and changed is not None and changed <= since
-
-
-@lru_cache(maxsize=512)
-def date(value: bytes) -> float | None:
-    """An HTTP date in any of its three forms (RFC 9110, 5.6.7), as seconds of the epoch; None for what is none. That of asctime
-    names no zone, and means UTC.
-    """
-    if not value:
-        return None
-    try:
-        found = parsedate_to_datetime(value.decode("latin-1"))
-    except (ValueError, OverflowError):
-        return None
-    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
 
 
 def _lifetime(status: int, known: Mapping[bytes, bytes], found: Mapping[bytes, bytes], extra: Extra) -> float | None:
@@ -158,7 +143,7 @@ def _lifetime(status: int, known: Mapping[bytes, bytes], found: Mapping[bytes, b
         if name in found:
             return seconds(found, name)
     if b"expires" in known:
-        expires, made = date(known[b"expires"]), date(known.get(b"date", b""))
+        expires, made = date.read(known[b"expires"]), date.read(known.get(b"date", b""))
         return expires - made if expires is not None and made is not None else 0.0
     return extra.ttl if status == 200 else None
 

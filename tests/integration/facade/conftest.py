@@ -98,15 +98,25 @@ def entrance(running: Entrance, monolith: ScriptedUpstream, service: ScriptedUps
     return running
 
 
+FULL = 2
+"""Connections that fill the shortest queue: one is made, and one waits as whoever comes behind it does."""
+
+
 @pytest.fixture
-def unreachable() -> Iterator[ScriptedUpstream]:
-    """An address at which a connection is neither made nor refused: its queue is full, and nobody takes from it."""
+def full() -> Iterator[socket.socket]:
+    """A listener whose queue has `FULL` connections that say nothing; further ones are neither made nor refused."""
     with ExitStack() as sockets:
         listener = sockets.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        for _ in range(4):
+        for _ in range(FULL):
             waiting = sockets.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
-        yield ScriptedUpstream(port=listener.getsockname()[1])
+        yield listener
+
+
+@pytest.fixture
+def unreachable(full: socket.socket) -> ScriptedUpstream:
+    """An address at which nobody takes a connection from the queue."""
+    return ScriptedUpstream(port=full.getsockname()[1])

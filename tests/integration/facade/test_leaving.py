@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from tests.integration.facade.conftest import TestValkey
+from tests.integration.facade.conftest import FULL, TestValkey
 from tests.integration.facade.entrance import Entrance, until
 from tests.integration.facade.load import gauge
 from tests.integration.facade.scripted import Drop, Received, ScriptedUpstream, answer
@@ -104,25 +103,22 @@ def test_nothing_is_sent_again_for_who_has_left(entrance: Entrance, monolith: Sc
     assert targets(monolith) == ["/stays"]
 
 
-def test_nothing_is_sent_for_who_leaves_while_the_facade_connects(entrance: Entrance) -> None:
-    """An upstream whose queue of connections is full lets it wait as well."""
-    with socket.socket() as full, ExitStack() as others:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for _ in range(2):
-            another = others.enter_context(socket.socket())
-            another.setblocking(False)
-            another.connect_ex(full.getsockname())
-        entrance.route("service", epoch=1, services=[SimpleNamespace(url=f"http://127.0.0.1:{full.getsockname()[1]}")])
-        connection = sent(entrance, f"{USERS}/left")
-        until(lambda: gauge(entrance, "concurrency", "users") == 1)
-        connection.close()
-        assert entrance.ask("GET", "/healthz").status == 200, "so long at least has the facade to notice"
-        full.settimeout(10)
-        ours = [others.enter_context(full.accept()[0]) for _ in range(3)]
-        until(lambda: left(entrance) == 1)
-        assert ours[-1].recv(1) == b"", "it was closed without a word"
-        entrance.route("monolith")
+def test_nothing_is_sent_for_who_leaves_while_the_facade_connects(
+    entrance: Entrance, full: socket.socket, unreachable: ScriptedUpstream
+) -> None:
+    """When the connection is made at last it is closed without a word."""
+    entrance.route("service", epoch=1, services=[unreachable])
+    connection = sent(entrance, f"{USERS}/left")
+    until(lambda: gauge(entrance, "concurrency", "users") == 1)
+    connection.close()
+    assert entrance.ask("GET", "/healthz").status == 200, "so long at least has the facade to notice"
+    full.settimeout(10)
+    with ExitStack() as made:
+        ours = [made.enter_context(full.accept()[0]) for _ in range(FULL + 1)][-1]
+        ours.settimeout(10)
+        assert ours.recv(1) == b""
+    until(lambda: left(entrance) == 1)
+    entrance.route("monolith")
 
 
 def test_what_was_begun_is_seen_through(entrance: Entrance, monolith: ScriptedUpstream, own_valkey: TestValkey) -> None:

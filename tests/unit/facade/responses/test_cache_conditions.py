@@ -1,10 +1,7 @@
 """What the response cache makes of conditions and dates."""
 
-import time
-
 import pytest
 
-from facade.responses import freshness
 from tests.unit.facade.responses.asked import asked, reply
 from tests.unit.facade.responses.bench import Bench
 
@@ -36,12 +33,3 @@ def test_a_date_has_three_forms(changed: str, since: str) -> None:
     bench.now(asked(), reply(200, b"one", cache_control="max-age=60", last_modified=changed))
     assert bench.now(asked(if_modified_since=since)).status == 304
     assert bench.now(asked(if_modified_since="Sun Nov  6 08:49:36 1994")).status == 200
-
-
-def test_a_date_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever this runs."""
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setenv("TZ", "JST-9")
-        time.tzset()
-        assert freshness.date(b"Sun Nov  6 08:49:38 1994") == 784_111_778.0
-    time.tzset()
